@@ -1,7 +1,7 @@
 /** How a message becomes bytes and bytes a message. Both throw on what they cannot convert. */
 export interface Codec<T> {
   encode(value: T): Uint8Array;
-  /** The bytes are lent for the call only: keep a copy of what must outlive it, or retain the whole buffer. */
+  /** The bytes may be a view of a larger buffer, which lives as long as a view of it: copy what is kept for long. */
   decode(bytes: Uint8Array): T;
 }
 
@@ -44,7 +44,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   readonly metadata: Metadata;
   /** When the caller gives up, in milliseconds since the epoch; absent if it waits for ever. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
 }
 
 export interface UnaryImplementation<Req = unknown, Res = unknown> {
