@@ -164,5 +164,5 @@ function tooLong(what: string, length: number): StatusError {
 }
 
 function closedError(name: string, why: ClosedError): ClosedError {
-  return new ClosedError(`${name}: connection closed: ${why.message}`, { cause: why.cause ?? why });
+  return new ClosedError(`${name}: connection closed: ${why.message}`, { cause: why });
 }
