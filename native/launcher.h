@@ -146,6 +146,7 @@ struct group {
 
 int group_of(const struct arguments *arguments, const struct config *config, const char *bundle,
 	const char *socket_dir, struct group *group);
+int note_group(const char *bundle, const struct group *group);
 int group_from_bundle(const struct config *config, const char *bundle, struct group *group);
 
 /* launcher_ttrpc.c: one call to the daemon */

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #define CONFIG_JSON_LIMIT (32u << 20)
-#define ADDRESS_LIMIT 4096
-#define SCHEME "unix://"
+#define NOTE "containerd-shim-jail.socket"
+#define NOTE_LIMIT 4096
 #define HASH_DIGITS 64
 #define RUN_DIGITS 16
 
@@ -47,35 +47,39 @@ group_of(const struct arguments *arguments, const struct config *config, const c
 }
 
 /*
- * From the file `address` that `start` left in the bundle: 1, or 0 when there is none to be trusted: then the group
- * must be worked out again. It is trusted when the socket lies in the configured directory, or is the one that the
- * launcher noted when it started that daemon (containerd may have named another directory on stdin).
+ * `start` notes the daemon's socket in the bundle for `delete`. It is not always the one in `address`: a daemon of all
+ * namespaces serves the tasks of each on a socket of their own. And the grouping may be configured anew meanwhile.
+ */
+int
+note_group(const char *bundle, const struct group *group)
+{
+	return replace_file(bundle, NOTE, group->socket);
+}
+
+/*
+ * The group by that note: 1, or 0 when there is none to be trusted: then the group must be worked out again. Trusted is
+ * a socket in the configured directory, or the one that the launcher wrote into the run directory when it started that
+ * daemon (containerd may have named another directory on stdin).
  */
 int
 group_from_bundle(const struct config *config, const char *bundle, struct group *group)
 {
-	const char *path = text("%s/address", bundle);
+	const char *path = text("%s/" NOTE, bundle);
 	struct stat status;
 	struct bytes content;
-	if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || read_file(path, ADDRESS_LIMIT, &content) != 0)
+	if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || read_file(path, NOTE_LIMIT, &content) != 0)
 		return 0;
-	size_t length = content.length, scheme = strlen(SCHEME);
-	while (length > 0 && (content.at[length - 1] == '\n' || content.at[length - 1] == ' '))
-		length--;
-	if (length < scheme + 1 + HASH_DIGITS || memcmp(content.at, SCHEME "/", scheme + 1) != 0)
+	if (content.length == 0 || content.at[0] != '/' || memchr(content.at, '\0', content.length) != NULL)
 		return 0;
-	if (memchr(content.at, '\0', length) != NULL)
-		return 0;
-	const char *socket_path = text("%.*s", (int)(length - scheme), (const char *)content.at + scheme);
-	const char *slash = strrchr(socket_path, '/');
-	if (strspn(slash + 1, "0123456789abcdef") != HASH_DIGITS || slash[1 + HASH_DIGITS] != '\0')
+	const char *socket_path = text("%.*s", (int)content.length, (const char *)content.at);
+	const char *name = strrchr(socket_path, '/') + 1;
+	if (strlen(name) != HASH_DIGITS || strspn(name, "0123456789abcdef") != HASH_DIGITS)
 		return 0;
 	group->key = NULL;
 	group->socket = clean_path(socket_path);
-	group->run_dir = text("%s/%.*s", config->run_dir, RUN_DIGITS, slash + 1);
+	group->run_dir = text("%s/%.*s", config->run_dir, RUN_DIGITS, name);
 	const char *socket_dir = config->socket_dir != NULL ? config->socket_dir : DEFAULT_SOCKET_DIR;
-	const char *directory = text("%.*s", (int)(strlen(group->socket) - HASH_DIGITS - 1), group->socket);
-	if (strcmp(directory, socket_dir) == 0)
+	if (strcmp(group->socket, text("%s/%s", socket_dir, name)) == 0)
 		return 1;
 	const char *noted = noted_socket(group->run_dir);
 	return noted != NULL && strcmp(noted, group->socket) == 0;

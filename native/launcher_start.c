@@ -60,6 +60,28 @@ reserve(const struct arguments *arguments, const struct config *config, const st
 	return result;
 }
 
+/*
+ * Where containerd shall find its tasks: on the daemon's own socket, or on the one that it has for the container's
+ * namespace and names in its answer. Only containerd connects to it.
+ */
+static const char *
+task_address(const struct group *group, struct bytes answer)
+{
+	enum { ANSWER_SOCKET = 2 };
+	const char *path = group->socket;
+	struct field field;
+	int more;
+	while ((more = next_field(&answer, &field)) > 0) {
+		if (field.number == ANSWER_SOCKET && field.bytes.length > 0)
+			path = text("%.*s", (int)field.bytes.length, (const char *)field.bytes.at);
+	}
+	if (more < 0 || path[0] != '/') {
+		(void)failed("the daemon on %s does not say where its tasks are served", group->socket);
+		return NULL;
+	}
+	return text("unix://%s", path);
+}
+
 int
 start(const struct arguments *arguments, const struct config *config)
 {
@@ -81,7 +103,9 @@ start(const struct arguments *arguments, const struct config *config)
 	struct call call = { .method = "Reserve", .payload = container_payload(arguments, bundle) };
 	if (reserve(arguments, config, &bootstrap, &group, &call) != 0)
 		return -1;
-	const char *address = text("unix://%s", group.socket);
+	const char *address = task_address(&group, call.answer);
+	if (address == NULL || note_group(bundle, &group) != 0)
+		return -1;
 	/* containerd 1.6 and 1.7 find the daemon again, after a restart of theirs, by this file alone. */
 	if (replace_file(bundle, "address", address) != 0)
 		return -1;
