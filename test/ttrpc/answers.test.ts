@@ -6,7 +6,7 @@ import { MESSAGE_LENGTH_MAX, STATUS_MESSAGE_MAX } from '../../src/ttrpc/limits.j
 import { implement } from '../../src/ttrpc/service.js';
 import { Code } from '../../src/ttrpc/status.js';
 import { echo, held, request, SERVICE, setUp, unary } from './harness.js';
-import type { RawPeer} from './peers.js';
+import type { RawPeer } from './peers.js';
 import { text } from './peers.js';
 
 suite('answers', () => {
