@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { CALL_OVERHEAD, CONNECTION_BUDGET, STREAM_WINDOW, UNSENT_SOFT_MAX } from '../../src/ttrpc/limits.js';
+import {
+  CALL_OVERHEAD,
+  CONNECTION_BUDGET,
+  MESSAGE_LENGTH_MAX,
+  STREAM_WINDOW,
+  UNSENT_HARD_MAX,
+  UNSENT_SOFT_MAX,
+} from '../../src/ttrpc/limits.js';
 import { Flag, FrameType } from '../../src/ttrpc/frame.js';
 import { createServer } from '../../src/ttrpc/server.js';
 import type { Implementation } from '../../src/ttrpc/service.js';
 import { createService, implement } from '../../src/ttrpc/service.js';
 import { Code } from '../../src/ttrpc/status.js';
 import { request, SERVICE, unary } from './harness.js';
-import { encodeFrame, RawPeer, socketPair, text } from './peers.js';
+import { bytes, encodeFrame, RawPeer, socketPair, text } from './peers.js';
 
 /** A server with one connection, whose two ends are shown. */
 async function connectTo(
@@ -49,6 +56,34 @@ test('a peer that does not read its answers is not read from either, until it do
   near.resume();
   for (let i = 0; i < total; i += 1) assert.equal((await peer.nextResponse()).text.length, large.length);
   assert.equal(handled, total);
+});
+
+test('answers that a peer leaves unread become errors before they fill the memory', async (context) => {
+  const large = Buffer.alloc(MESSAGE_LENGTH_MAX - 100);
+  let running = 0;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const hold = implement({ kind: 'unary', name: 'Hold', request: text, response: bytes }, async () => {
+    running += 1;
+    await released;
+    return large;
+  });
+  const { near, far } = await connectTo(context, hold);
+  near.pause();
+  const total = 100;
+  for (let i = 0; i < total; i += 1)
+    near.write(encodeFrame(i * 2 + 1, FrameType.Request, 0, request('Hold')));
+  while (running < total) await turn();
+  release();
+  await turn();
+  assert.ok(far.writableLength > UNSENT_HARD_MAX && far.writableLength < UNSENT_HARD_MAX + 2 * large.length);
+  const peer = new RawPeer(near);
+  near.resume();
+  const codes: number[] = [];
+  for (let i = 0; i < total; i += 1) codes.push((await peer.nextResponse()).code);
+  assert.deepEqual(new Set(codes), new Set([Code.OK, Code.ResourceExhausted]));
+  peer.send(total * 2 + 1, FrameType.Request, 0, request('Hold'));
+  assert.equal((await peer.nextResponse()).code, Code.OK);
 });
 
 test('a handler that streams waits for a peer that does not read', async (context) => {
