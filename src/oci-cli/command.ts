@@ -1,0 +1,79 @@
+import { readFile, rm } from 'node:fs/promises';
+import { childExit, spawnChild } from '../runtime/children.js';
+import { RuntimeError } from '../runtime/error.js';
+import type { Program } from './program.js';
+
+type Descriptor = number | 'ignore';
+
+export interface Invocation {
+  /** for messages: what the program was asked to do, as "create" */
+  readonly action: string;
+  readonly args: readonly string[];
+  /** where the program writes its log, of which only the last error is read; made and removed here */
+  readonly logPath: string;
+  readonly stdio?: readonly [Descriptor, Descriptor, Descriptor];
+  /** data for standard input, instead of `stdio[0]` */
+  readonly input?: string;
+  /** called as soon as the program has its own copies of the descriptors of `stdio`, or will never have them */
+  readonly spawned?: () => void;
+}
+
+/**
+ * Runs crun or runc to its end.
+ *
+ * @throws RuntimeError failed: "OCI runtime create failed: …" with the program's own last error, in which
+ *   clients look for texts such as "executable file not found"
+ */
+export async function invoke(program: Program, invocation: Invocation): Promise<void> {
+  const { action, logPath, stdio = ['ignore', 'ignore', 'ignore'], input } = invocation;
+  const child = spawnChild(
+    program.file,
+    [...program.globalArgs, '--log', logPath, '--log-format', 'json', ...invocation.args],
+    {
+      stdio: [input === undefined ? stdio[0] : 'pipe', stdio[1], stdio[2]],
+      env: program.environment,
+      argv0: program.name,
+      cwd: '/',
+    },
+  );
+  invocation.spawned?.();
+  const exit = childExit(child, program.name);
+  if (child.stdin !== null) {
+    // A program that ends before it has read all answers with its exit status, not with EPIPE.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  }
+  const { code, signal } = await exit;
+  if (code === 0) return;
+  const why =
+    (await lastError(logPath)) ?? `${program.name} ended with ${signal ?? `status ${String(code)}`}`;
+  await rm(logPath, { force: true });
+  throw new RuntimeError('failed', `OCI runtime ${action} failed: ${why}`);
+}
+
+/** The message of the last line of level error or worse of a JSON log, or undefined. */
+export async function lastError(logPath: string): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(logPath, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  let last: string | undefined;
+  for (const line of text.split('\n')) {
+    const entry = parseEntry(line);
+    if (entry !== undefined && ['error', 'fatal', 'panic'].includes(entry.level)) last = entry.message;
+  }
+  return last;
+}
+
+/** One line of the log; a line that is cut off or no JSON is not an error of ours. */
+function parseEntry(line: string): { level: string; message: string } | undefined {
+  try {
+    const { level, msg } = JSON.parse(line) as { level?: unknown; msg?: unknown };
+    return typeof level === 'string' && typeof msg === 'string' ? { level, message: msg.trim() } : undefined;
+  } catch {
+    return undefined;
+  }
+}

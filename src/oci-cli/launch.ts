@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import type { LocalKernel } from '../kernel/kernel.js';
+import { setWindowSize } from '../kernel/linux/terminal.js';
+import { RuntimeError } from '../runtime/error.js';
+import type { ProcessStdio, RuntimeProcess } from '../runtime/runtime.js';
+import { invoke } from './command.js';
+import { openConsoleSocket } from './console.js';
+import { adoptedProcess } from './process.js';
+import type { Program } from './program.js';
+import type { Reaper } from './reaper.js';
+
+export interface LaunchTools {
+  readonly kernel: LocalKernel;
+  readonly reaper: Reaper;
+  /** a folder with a short path, for console sockets */
+  readonly folder: string;
+}
+
+export interface LaunchRequest {
+  readonly program: Program;
+  readonly action: 'create' | 'exec';
+  /** arguments before those that are added here */
+  readonly args: readonly string[];
+  readonly id: string;
+  readonly pidFile: string;
+  readonly logPath: string;
+  readonly stdio: ProcessStdio;
+}
+
+/**
+ * Runs `create` or `exec` of crun or runc, and adopts the process that it leaves behind.
+ *
+ * @throws RuntimeError; no process and no descriptor is left then
+ */
+export async function launch(tools: LaunchTools, request: LaunchRequest): Promise<RuntimeProcess> {
+  const { kernel } = tools;
+  const { program, action, args, id, pidFile, logPath, stdio } = request;
+  const console = stdio.terminal ? openConsoleSocket(kernel, tools.folder) : undefined;
+  const exits = tools.reaper.launch();
+  try {
+    await invoke(program, {
+      action,
+      args: [
+        action,
+        ...args,
+        '--pid-file',
+        pidFile,
+        ...(console === undefined ? [] : ['--console-socket', console.path]),
+        id,
+      ],
+      logPath,
+      ...(stdio.terminal
+        ? {}
+        : {
+            stdio: stdio.fds,
+            spawned: () => {
+              stdio.release();
+            },
+          }),
+    });
+    const pid = await readPid(pidFile);
+    const exited = exits.claim(pid);
+    if (stdio.terminal && console !== undefined) stdio.attach(console.receive());
+    return adoptedProcess(pid, exited, (columns, rows) => {
+      const master = stdio.terminal ? stdio.master() : undefined;
+      if (master !== undefined) setWindowSize(kernel, master, { rows, columns });
+    });
+  } finally {
+    exits.end();
+    console?.close();
+  }
+}
+
+async function readPid(path: string): Promise<number> {
+  const text = await readFile(path, 'utf8');
+  const pid = Number(text);
+  if (!Number.isInteger(pid) || pid <= 0) throw new RuntimeError('failed', `${path}: ${text} is no pid`);
+  return pid;
+}

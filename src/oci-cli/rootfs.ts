@@ -1,0 +1,161 @@
+import { mkdirSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { isKernelError } from '../kernel/error.js';
+import type { LocalKernel } from '../kernel/kernel.js';
+import { mount, mountFlags, unmount, unmountFlags } from '../kernel/linux/mount.js';
+import { readMountTable } from '../kernel/linux/mountinfo.js';
+import { RuntimeError, reason } from '../runtime/error.js';
+import type { Journal } from '../runtime/journal.js';
+import type { RootfsMount } from '../runtime/runtime.js';
+import { parseMountOptions } from './mount-options.js';
+import { compactOverlay } from './overlay.js';
+
+/** What the journal says of a mount: where it was made. */
+export interface MountDetail {
+  readonly target: string;
+}
+
+/** Flags that a bind mount takes only from a remount of it (mount(2), "Creating a bind mount"). */
+const bindRemount = ~(mountFlags.bind | mountFlags.recursive | mountFlags.remount);
+
+/**
+ * Mounts what containerd wants on the root of a bundle, in order.
+ *
+ * @throws RuntimeError that names type and target; what was mounted by then is in the journal
+ */
+export function mountRootfs(
+  kernel: LocalKernel,
+  rootfs: string,
+  mounts: readonly RootfsMount[],
+  journal: Journal,
+): void {
+  if (mounts.length === 0) return;
+  mkdirSync(rootfs, { recursive: true, mode: 0o711 });
+  for (const one of mounts) mountOne(kernel, rootfs, one, journal);
+}
+
+function mountOne(kernel: LocalKernel, rootfs: string, one: RootfsMount, journal: Journal): void {
+  const { type, source } = one;
+  const target = inside(rootfs, one.target);
+  const options = parseMountOptions(one.options);
+  refuseUnsupported(type, target, options.data);
+  const isBind = (options.flags & mountFlags.bind) !== 0 || type === 'bind';
+  const flags = options.flags | (isBind ? mountFlags.bind : 0);
+  journal.making('mount', { target } satisfies MountDetail);
+  try {
+    if (isBind) {
+      mount(kernel, {
+        source,
+        target,
+        type: '',
+        flags: flags & (mountFlags.bind | mountFlags.recursive),
+        data: '',
+      });
+      const more = flags & bindRemount;
+      if (more !== 0) {
+        const remount = more | mountFlags.bind | mountFlags.remount;
+        mount(kernel, { source: '', target, type: '', flags: remount, data: '' });
+      }
+    } else {
+      mountFileSystem(kernel, source, target, type, flags, options.data);
+    }
+    for (const change of options.propagation) {
+      mount(kernel, { source: '', target, type: '', flags: change, data: '' });
+    }
+  } catch (error) {
+    throw new RuntimeError(
+      'failed',
+      `rootfs mount of type ${type || 'bind'} from ${source}: ${reason(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function mountFileSystem(
+  kernel: LocalKernel,
+  source: string,
+  target: string,
+  type: string,
+  flags: number,
+  data: readonly string[],
+): void {
+  const call = (options: readonly string[]): void => {
+    mount(kernel, { source, target, type, flags, data: options.join(',') });
+  };
+  const compact = type === 'overlay' ? compactOverlay(data) : { directory: undefined, data };
+  if (compact.directory === undefined) {
+    call(compact.data);
+    return;
+  }
+  // The directory of the process is changed for one call that nothing can come between.
+  const before = process.cwd();
+  process.chdir(compact.directory);
+  try {
+    call(compact.data);
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** Kinds of mounts that need a helper program, a loop device or a user namespace, none of which is made here. */
+function refuseUnsupported(type: string, target: string, data: readonly string[]): void {
+  const option = data.find((one) => one === 'loop' || /^[ug]idmap=/.test(one));
+  if (type.startsWith('fuse.') || type.startsWith('fuse3.') || option !== undefined) {
+    const what = option === undefined ? `type ${type}` : `option ${option}`;
+    throw new RuntimeError('unsupported', `rootfs mount on ${target}: ${what} is not supported`);
+  }
+}
+
+/** The target below the root, which `..` cannot leave. */
+function inside(rootfs: string, target: string): string {
+  if (target.includes('\0')) throw new RuntimeError('invalid', 'rootfs mount target contains a NUL');
+  return target === '' ? rootfs : join(rootfs, normalize(join('/', target)));
+}
+
+/**
+ * Unmounts what the journal lists, the last first, and everything that was mounted below it since. A
+ * mount that is busy is detached, so that the kernel ends it with its last user; `warn` is told.
+ */
+export function unmountAll(kernel: LocalKernel, journal: Journal, warn: (message: string) => void): void {
+  const mounts = journal.entries().filter((entry) => entry.kind === 'mount');
+  for (const entry of mounts.reverse()) {
+    const { target } = entry.detail as MountDetail;
+    unmountTree(kernel, target, warn);
+    journal.unmade(entry.seq);
+  }
+}
+
+/** Unmounts whatever is mounted on the path and below it. */
+export function unmountTree(kernel: LocalKernel, target: string, warn: (message: string) => void): void {
+  for (;;) {
+    try {
+      unmount(kernel, target, unmountFlags.noFollow);
+    } catch (error) {
+      // EINVAL: not a mount point (any more); ENOENT: not even there.
+      if (isKernelError(error, 'EINVAL', 'ENOENT')) return;
+      if (!isKernelError(error, 'EBUSY')) throw error;
+      unmountBelow(kernel, target);
+      detach(kernel, target, warn);
+    }
+  }
+}
+
+/** Only a busy mount is worth a look at the mount table, whose length grows with the containers. */
+function unmountBelow(kernel: LocalKernel, target: string): void {
+  const below = readMountTable().filter(({ mountPoint }) => mountPoint.startsWith(`${target}/`));
+  for (const { mountPoint } of below.reverse()) {
+    unmount(kernel, mountPoint, unmountFlags.noFollow | unmountFlags.detach);
+  }
+}
+
+function detach(kernel: LocalKernel, target: string, warn: (message: string) => void): void {
+  try {
+    unmount(kernel, target, unmountFlags.noFollow);
+  } catch (error) {
+    if (!isKernelError(error, 'EBUSY')) throw error;
+    warn(`unmount ${target}: busy, detached`);
+    unmount(kernel, target, unmountFlags.noFollow | unmountFlags.detach);
+  }
+}

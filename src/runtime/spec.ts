@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { RuntimeError, reason } from './error.js';
+
+/** A JSON object whose members have not been looked at. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The members of an OCI process (runtime-spec config.md, "Process") that all runtimes read. */
+export interface ProcessSpec {
+  readonly terminal: boolean;
+  /** the document as it came, for a runtime that hands it on */
+  readonly document: JsonObject;
+}
+
+/** An OCI config.json: what every runtime reads, and the document as it came. */
+export interface Spec {
+  readonly ociVersion: string;
+  readonly rootPath: string;
+  readonly rootReadonly: boolean;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly process: ProcessSpec;
+  readonly document: JsonObject;
+}
+
+/** OCI LinuxResources (runtime-spec config-linux.md), as the document that came. */
+export type Resources = JsonObject;
+
+/** A spec of more bytes than this is refused: containerd's own messages end at 4 MiB. */
+const maximumSize = 8 * 1024 * 1024;
+
+/** Reads `config.json` of a bundle. @throws RuntimeError invalid, or not-found, naming the file */
+export async function readSpec(path: string): Promise<Spec> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new RuntimeError('not-found', `cannot read the spec: ${reason(error)}`, { cause: error });
+  }
+  if (text.length > maximumSize) {
+    throw new RuntimeError('invalid', `${path}: ${text.length} bytes, more than ${maximumSize}`);
+  }
+  return parseSpec(text, path);
+}
+
+/** Checks the members that the shim itself relies upon. `path` is for messages only. */
+export function parseSpec(text: string, path: string): Spec {
+  const document = jsonObject(parseJson(text, path), path);
+  const ociVersion = document['ociVersion'];
+  if (typeof ociVersion !== 'string' || !/^1\.\d+\.\d+/.test(ociVersion)) {
+    throw new RuntimeError('invalid', `${path}: ociVersion is ${JSON.stringify(ociVersion)}, not 1.x`);
+  }
+  const root = jsonObject(document['root'], `${path}: root`);
+  if (typeof root['path'] !== 'string' || root['path'] === '' || root['path'].includes('\0')) {
+    throw new RuntimeError('invalid', `${path}: root.path is not a path`);
+  }
+  return {
+    ociVersion,
+    rootPath: root['path'],
+    rootReadonly: root['readonly'] === true,
+    annotations: stringMap(document['annotations'], `${path}: annotations`),
+    process: parseProcess(document['process'], `${path}: process`),
+    document,
+  };
+}
+
+/** Checks an OCI process; `where` names it in messages. */
+export function parseProcess(value: unknown, where: string): ProcessSpec {
+  const document = jsonObject(value, where);
+  const args = document['args'];
+  if (!Array.isArray(args) || args.length === 0 || !args.every((one) => isText(one))) {
+    throw new RuntimeError('invalid', `${where}: args is not a list of at least one string without NUL`);
+  }
+  if (typeof document['cwd'] !== 'string' || !document['cwd'].startsWith('/')) {
+    throw new RuntimeError('invalid', `${where}: cwd is not an absolute path`);
+  }
+  const env = document['env'];
+  if (env !== undefined && env !== null && !(Array.isArray(env) && env.every((one) => isText(one)))) {
+    throw new RuntimeError('invalid', `${where}: env is not a list of strings without NUL`);
+  }
+  return { terminal: document['terminal'] === true, document };
+}
+
+/** @throws RuntimeError invalid, when the value is no JSON object */
+export function jsonObject(value: unknown, where: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new RuntimeError('invalid', `${where} is not a JSON object`);
+  }
+  return value as JsonObject;
+}
+
+/** @throws RuntimeError invalid, naming where the text came from */
+export function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new RuntimeError('invalid', `${where} is not JSON: ${reason(error)}`, { cause: error });
+  }
+}
+
+function stringMap(value: unknown, where: string): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  const entries = Object.entries(jsonObject(value, where));
+  for (const [key, entry] of entries) {
+    if (typeof entry !== 'string') {
+      throw new RuntimeError('invalid', `${where}: ${JSON.stringify(key)} is not a string`);
+    }
+  }
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('\0');
+}

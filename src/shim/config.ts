@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+
+/** The configuration file, checked. Every key may be left out. */
+export interface Config {
+  /** which containers share a daemon */
+  readonly grouping: 'all' | 'namespace' | 'pod';
+  /** seconds that a daemon without containers lives on */
+  readonly idleSeconds: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /** a file to append the log to; undefined: the log goes to containerd, through the bundle's FIFO */
+  readonly logFile: string | undefined;
+  readonly ffi: 'koffi' | 'ffi-rs';
+  /** Linux: `auto`, a name on PATH or an absolute path */
+  readonly ociRuntime: string;
+  /** seconds that a `binary://` logger may take until it is ready */
+  readonly loggerReadySeconds: number;
+}
+
+const defaults: Config = {
+  grouping: 'all',
+  idleSeconds: 60,
+  logLevel: 'info',
+  logFile: undefined,
+  ffi: 'koffi',
+  ociRuntime: 'auto',
+  loggerReadySeconds: 10,
+};
+
+/** Where the configuration is looked for; the variable is for containerd instances beside the host's own. */
+export function configPath(environment: NodeJS.ProcessEnv = process.env): string {
+  const directory = process.platform === 'freebsd' ? '/usr/local/etc' : '/etc';
+  return environment['CONTAINERD_SHIM_JAIL_CONFIG'] ?? `${directory}/containerd-shim-jail.toml`;
+}
+
+/** Reads the file; a missing one means the defaults. @throws Error naming file and key */
+export function readConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return defaults;
+    throw error;
+  }
+  return parseConfig(text, path);
+}
+
+type Check<T> = (value: unknown) => T;
+
+/** What may stand under each key of the file. The launcher alone reads the last three. */
+const keys = {
+  grouping: oneOf('all', 'namespace', 'pod'),
+  idle_seconds: number(0, 86_400),
+  log_level: oneOf('trace', 'debug', 'info', 'warn', 'error'),
+  log_file: absolutePath,
+  ffi: oneOf('koffi', 'ffi-rs'),
+  oci_runtime: runtimeName,
+  logger_ready_seconds: number(1, 600),
+  socket_dir: absolutePath,
+  run_dir: absolutePath,
+  node: absolutePath,
+} satisfies Record<string, Check<unknown>>;
+
+export function parseConfig(text: string, path: string): Config {
+  const table = parseToml(text, path);
+  const checked: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(table)) {
+    const check = (keys as Record<string, Check<unknown>>)[key];
+    if (check === undefined) throw new Error(`${path}: unknown key ${JSON.stringify(key)}`);
+    try {
+      checked[key] = check(value);
+    } catch (error) {
+      throw new Error(`${path}: ${key}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  const get = <K extends keyof typeof keys>(key: K): ReturnType<(typeof keys)[K]> | undefined =>
+    checked[key] as ReturnType<(typeof keys)[K]> | undefined;
+  return {
+    grouping: get('grouping') ?? defaults.grouping,
+    idleSeconds: get('idle_seconds') ?? defaults.idleSeconds,
+    logLevel: get('log_level') ?? defaults.logLevel,
+    logFile: get('log_file') ?? defaults.logFile,
+    ffi: get('ffi') ?? defaults.ffi,
+    ociRuntime: get('oci_runtime') ?? defaults.ociRuntime,
+    loggerReadySeconds: get('logger_ready_seconds') ?? defaults.loggerReadySeconds,
+  };
+}
+
+function parseToml(text: string, path: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [message] = error.message.split('\n');
+    throw new Error(`${path}:${error.line}:${error.column}: ${message ?? 'not TOML'}`, { cause: error });
+  }
+}
+
+function oneOf<const T extends readonly string[]>(...values: T): Check<T[number]> {
+  return (value) => {
+    if (typeof value === 'string' && values.includes(value)) return value;
+    throw new Error(`${JSON.stringify(value)} is none of ${values.join(', ')}`);
+  };
+}
+
+function number(least: number, most: number): Check<number> {
+  return (value) => {
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    throw new Error(`${JSON.stringify(value)} is no number from ${least} to ${most}`);
+  };
+}
+
+function absolutePath(value: unknown): string {
+  if (typeof value === 'string' && isAbsolute(value) && !value.includes('\0')) return value;
+  throw new Error(`${JSON.stringify(value)} is no absolute path`);
+}
+
+function runtimeName(value: unknown): string {
+  if (typeof value === 'string' && (/^[A-Za-z0-9._-]+$/.test(value) || isAbsolute(value))) return value;
+  throw new Error(`${JSON.stringify(value)} is neither a program's name nor an absolute path`);
+}

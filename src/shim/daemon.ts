@@ -1,0 +1,180 @@
+import { createServer as createListener } from 'node:net';
+import { dirname, join } from 'node:path';
+import { openLocalKernel } from '../kernel/local.js';
+import { setNonBlocking } from '../kernel/linux/descriptor.js';
+import { createPipe } from '../kernel/linux/pipe.js';
+import { hasHungUp } from '../kernel/linux/poll.js';
+import { ociCliRuntime } from '../oci-cli/runtime.js';
+import { reason } from '../runtime/error.js';
+import type { ContainerKey } from '../runtime/key.js';
+import { containerStore } from '../store/containers.js';
+import { openStore } from '../store/database.js';
+import { taskServices } from '../task/service.js';
+import { openStdio } from '../task/stdio/stdio.js';
+import { createTasks } from '../task/tasks.js';
+import { createServer } from '../ttrpc/server.js';
+import { requireArguments, type Arguments } from './arguments.js';
+import type { Config } from './config.js';
+import { daemonService } from './daemon-service.js';
+import { eventForwarder } from './forward.js';
+import { createIdle } from './idle.js';
+import { removeAllLeftOver } from './left-over.js';
+import { bundleDestination, createLogger, fileDestination } from './log.js';
+import { createNamespaceSockets, removeSocket } from './namespace-sockets.js';
+import { createPublisher } from './publisher.js';
+import { storedRecords } from './records.js';
+
+/** The launcher hands the listening socket down under this number. */
+const listenDescriptor = 3;
+/** Events that wait when the daemon ends are given this long. */
+const drainLimit = 5000;
+
+/** A daemon that serves. */
+export interface RunningDaemon {
+  /** stops serving and ends, whatever containers there are: their remains are `delete`'s business */
+  end(why: string): void;
+  /** one line that says what the daemon holds, for the log */
+  describe(): string;
+}
+
+/**
+ * Starts the daemon on the socket that the launcher has bound, and returns once it serves.
+ *
+ * @throws Error with one line that says why it cannot serve
+ */
+export async function startDaemon(args: Arguments, config: Config): Promise<RunningDaemon> {
+  requireArguments(args, 'address', 'socket', 'runDirectory');
+  const destination = config.logFile === undefined ? bundleDestination() : fileDestination(config.logFile);
+  const log = createLogger(destination, args.debug ? 'debug' : config.logLevel);
+  if (args.bundle !== '') destination.follow(args.bundle);
+  const warn = (key: ContainerKey, message: string): void => {
+    log.warn({ namespace: key.namespace, container: key.id }, message);
+  };
+
+  const report = (error: unknown): void => {
+    log.warn(reason(error));
+  };
+
+  const database = openStore(join(args.runDirectory, 'state.db'));
+  const store = containerStore(database);
+  const kernel = openLocalKernel(config.ffi);
+  const runtime = ociCliRuntime({
+    kernel,
+    runDirectory: args.runDirectory,
+    ociRuntime: config.ociRuntime,
+    warn,
+    report,
+  });
+  runtime.adopt();
+  await removeAllLeftOver(store, runtime, warn);
+
+  const forwarder = eventForwarder(process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`);
+  const publisher = createPublisher({
+    forward: forwarder.forward,
+    lost: ({ namespace, event }, why) => {
+      log.warn({ namespace, topic: event.topic }, `event lost: ${why}`);
+    },
+  });
+
+  let ending = false;
+  const tasks = createTasks({
+    runtime,
+    records: storedRecords(store),
+    publish: publisher.publish,
+    logger: { warn },
+    openStdio: (key, execId, paths) =>
+      openStdio(
+        { namespace: key.namespace, containerId: key.id, execId, ...paths },
+        {
+          pipe: () => createPipe(kernel),
+          fifo: {
+            makeBlocking: (fd) => {
+              setNonBlocking(kernel, fd, false);
+            },
+            hungUp: (fd) => hasHungUp(kernel, fd),
+          },
+          readyTimeoutMs: config.loggerReadySeconds * 1000,
+          report,
+        },
+      ),
+    changed: (key) => {
+      idle.release(`${key.namespace}/${key.id}`);
+      idle.check();
+    },
+  });
+  const idle = createIdle(
+    config.idleSeconds * 1000,
+    () => tasks.count > 0,
+    () => {
+      end('no containers');
+    },
+  );
+  const shutdown = (): void => {
+    idle.check();
+  };
+  const sockets = createNamespaceSockets({
+    folder: dirname(args.socket),
+    address: args.address,
+    serve: (namespace) => createServer(taskServices({ tasks, namespace, shutdown })),
+  });
+  const server = createServer([
+    ...taskServices({ tasks, namespace: undefined, shutdown }),
+    daemonService({
+      tasks,
+      runtime,
+      store,
+      idle,
+      ending: () => ending,
+      socketFor: (namespace) =>
+        config.grouping === 'all' ? sockets.open(namespace) : Promise.resolve(args.socket),
+      follow: destination.follow,
+    }),
+  ]);
+
+  const end = (why: string): void => {
+    if (ending) return;
+    ending = true;
+    idle.stop();
+    // First of all, so that no launcher finds a daemon that is about to end.
+    removeSocket(args.socket);
+    sockets.unlink();
+    log.info(`ends: ${why}`);
+    void finish();
+  };
+  const finish = async (): Promise<void> => {
+    try {
+      await Promise.race([Promise.all([server.shutdown(), sockets.close()]), afterwards(drainLimit)]);
+      await Promise.race([publisher.drain(), afterwards(drainLimit)]);
+    } catch (error) {
+      log.error(`while ending: ${reason(error)}`);
+    }
+    forwarder.close();
+    runtime.close();
+    database.close();
+    kernel.close();
+    destination.close();
+    process.exit(0);
+  };
+
+  const listener = createListener({ pauseOnConnect: false });
+  server.serve(listener);
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen({ fd: listenDescriptor }, () => {
+      listener.off('error', reject);
+      resolve();
+    });
+  });
+  idle.check();
+  log.info(`serves ${args.socket} for ${args.address}`);
+  return {
+    end,
+    describe: () => `${tasks.count} containers, ${process.memoryUsage.rss()} bytes, up ${process.uptime()} s`,
+  };
+}
+
+function afterwards(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}

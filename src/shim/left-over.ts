@@ -1,0 +1,38 @@
+import { reason } from '../runtime/error.js';
+import type { ContainerKey } from '../runtime/key.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { ContainerRow, ContainerStore } from '../store/containers.js';
+import { storedJournal } from './records.js';
+
+/**
+ * Removes what a daemon that died had made for a container, and then its row.
+ *
+ * @returns the row, or undefined if the store knows of no such container
+ */
+export async function removeLeftOver(
+  store: ContainerStore,
+  runtime: Runtime,
+  key: ContainerKey,
+): Promise<ContainerRow | undefined> {
+  const row = store.get(key);
+  if (row === undefined) return undefined;
+  await runtime.cleanUp(key, row.bundle, storedJournal(store, key));
+  store.remove(key);
+  return row;
+}
+
+/** Removes all of them; a container of which something cannot be removed stays in the store, to be tried again. */
+export async function removeAllLeftOver(
+  store: ContainerStore,
+  runtime: Runtime,
+  warn: (key: ContainerKey, message: string) => void,
+): Promise<void> {
+  for (const row of store.list()) {
+    try {
+      await removeLeftOver(store, runtime, row);
+      warn(row, 'removed what a daemon that died had left');
+    } catch (error) {
+      warn(row, `cannot remove what a daemon that died had left: ${reason(error)}`);
+    }
+  }
+}

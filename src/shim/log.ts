@@ -1,0 +1,74 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Where log lines go: the daemon outlives every bundle, so the destination changes under the logger. */
+export interface LogDestination {
+  write(line: string): void;
+  /** From now on lines go to the `log` FIFO of this bundle, which containerd reads. */
+  readonly follow: (bundle: string) => void;
+  close(): void;
+}
+
+/** Appends to a file. @throws when it cannot be opened */
+export function fileDestination(path: string): LogDestination {
+  const descriptor = openSync(path, 'a', 0o640);
+  return {
+    write: (line) => {
+      writeSync(descriptor, line);
+    },
+    follow: () => undefined,
+    close: () => {
+      closeSync(descriptor);
+    },
+  };
+}
+
+/**
+ * Writes to the FIFO `log` in the bundle of the newest container: containerd copies it to its own
+ * log. The FIFO is without a reader when containerd is down, and full when it is slow; a daemon must
+ * not wait for a log, so such lines are dropped, and their number is told with the next line that fits.
+ */
+export function bundleDestination(): LogDestination {
+  let bundle: string | undefined;
+  let descriptor: number | undefined;
+  let dropped = 0;
+  const release = (): void => {
+    if (descriptor !== undefined) closeSync(descriptor);
+    descriptor = undefined;
+  };
+  const send = (line: string): boolean => {
+    if (bundle === undefined) return false;
+    try {
+      descriptor ??= openSync(join(bundle, 'log'), constants.O_WRONLY | constants.O_NONBLOCK);
+      writeSync(descriptor, line);
+      return true;
+    } catch {
+      // No reader (ENXIO, EPIPE), full (EAGAIN), or the bundle is gone (ENOENT): there is nowhere to say so.
+      release();
+      return false;
+    }
+  };
+  return {
+    write: (line) => {
+      if (dropped > 0 && send(`containerd-shim-jail: ${dropped} log lines were lost here\n`)) dropped = 0;
+      if (!send(line)) dropped += 1;
+    },
+    follow: (next) => {
+      if (next === bundle) return;
+      release();
+      bundle = next;
+    },
+    close: release,
+  };
+}
+
+/** A logger of JSON lines, without pid and host name, which containerd's log has anyway. */
+export function createLogger(destination: LogDestination, level: string): Logger {
+  return pino(
+    { level, base: { program: 'containerd-shim-jail' }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  );
+}

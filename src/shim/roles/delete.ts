@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openLocalKernel } from '../../kernel/local.js';
+import { ociCliRuntime } from '../../oci-cli/runtime.js';
+import { DeleteResponse } from '../../proto/generated/messages.js';
+import { reason } from '../../runtime/error.js';
+import { checkIdentifier } from '../../runtime/key.js';
+import { containerStore } from '../../store/containers.js';
+import { openStore } from '../../store/database.js';
+import { parseArguments, requireArguments } from '../arguments.js';
+import { configPath, readConfig } from '../config.js';
+import { killedNow } from '../killed.js';
+import { namespaceSocket, removeSocket } from '../namespace-sockets.js';
+import { removeLeftOver } from '../left-over.js';
+
+/**
+ * Removes a container whose daemon is gone, by the store's list, and prints a DeleteResponse. The
+ * launcher holds the lock, so that no daemon starts meanwhile.
+ */
+export async function deleteContainer(args: readonly string[]): Promise<void> {
+  try {
+    const { namespace, id, bundle, address, socket, runDirectory } = requireArguments(
+      parseArguments(args),
+      'namespace',
+      'id',
+      'runDirectory',
+    );
+    checkIdentifier('namespace', namespace);
+    checkIdentifier('container id', id);
+    const pid = await remove(namespace, id, bundle, runDirectory);
+    if (socket !== '') {
+      removeSocket(socket);
+      removeSocket(namespaceSocket(dirname(socket), address, namespace));
+    }
+    process.stdout.write(DeleteResponse.encode(killedNow(pid)));
+  } catch (error) {
+    process.stderr.write(`containerd-shim-jail: delete: ${reason(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function remove(namespace: string, id: string, bundle: string, runDirectory: string): Promise<number> {
+  const config = readConfig(configPath());
+  const database = openStore(join(runDirectory, 'state.db'));
+  const kernel = openLocalKernel(config.ffi);
+  const runtime = ociCliRuntime({
+    kernel,
+    runDirectory,
+    ociRuntime: config.ociRuntime,
+    warn: (key, message) => {
+      process.stderr.write(`containerd-shim-jail: ${key.id}: ${message}\n`);
+    },
+    report: (error) => {
+      process.stderr.write(`containerd-shim-jail: ${reason(error)}\n`);
+    },
+  });
+  try {
+    const row = await removeLeftOver(containerStore(database), runtime, { namespace, id });
+    return row?.pid ?? pidOfBundle(bundle);
+  } finally {
+    runtime.close();
+    kernel.close();
+    database.close();
+  }
+}
+
+/** The pid that crun or runc wrote, for a container that the store does not know (any more). */
+function pidOfBundle(bundle: string): number {
+  try {
+    return Number.parseInt(readFileSync(join(bundle, 'init.pid'), 'utf8'), 10) || 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return 0;
+  }
+}

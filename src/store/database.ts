@@ -1,0 +1,65 @@
+import Database from 'better-sqlite3';
+
+/** An open store. Every file of src/store takes it as its first argument. */
+export type Store = Database.Database;
+
+/** Raised with every change of the tables below; another number means another program's file. */
+const schemaVersion = 1;
+
+const schema = `
+  CREATE TABLE container (
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    bundle TEXT NOT NULL,
+    pid INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (namespace, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE made (
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (namespace, id, seq),
+    FOREIGN KEY (namespace, id) REFERENCES container (namespace, id) ON DELETE CASCADE
+  ) WITHOUT ROWID;
+`;
+
+/**
+ * Opens (or makes) the database in which the daemon writes down what it makes.
+ *
+ * The file lies below the run directory, which does not survive a reboot, so only the death of the
+ * process must be survived and never that of the machine: no fsync (synchronous = OFF), as a write
+ * that reached the page cache is kept. WAL lets `delete` read while a dead daemon's log is still there.
+ *
+ * @throws Error naming the path when the file cannot be opened, is not a database, or is of another version
+ */
+export function openStore(path: string): Store {
+  let store: Store | undefined;
+  try {
+    store = new Database(path, { timeout: 2000 });
+    store.pragma('journal_mode = WAL');
+    store.pragma('synchronous = OFF');
+    store.pragma('foreign_keys = ON');
+    store.pragma('cache_size = -256');
+    migrate(store);
+    return store;
+  } catch (error) {
+    store?.close();
+    throw new Error(`store ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function migrate(store: Store): void {
+  store.transaction(() => {
+    const version = store.pragma('user_version', { simple: true });
+    if (version === schemaVersion) return;
+    if (version !== 0) {
+      throw new Error(`schema version ${String(version)}, this program knows ${schemaVersion}`);
+    }
+    store.exec(schema);
+    store.pragma(`user_version = ${schemaVersion}`);
+  })();
+}

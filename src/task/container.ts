@@ -1,0 +1,372 @@
+import { RuntimeError, reason } from '../runtime/error.js';
+import type { ContainerKey } from '../runtime/key.js';
+import type { Exit, ProcessStdio, RuntimeContainer, RuntimeProcess, TypedBytes } from '../runtime/runtime.js';
+import type { ProcessSpec, Resources } from '../runtime/spec.js';
+import { execAdded, execStarted, exited, oom, paused, resumed, started, deleted } from './event-messages.js';
+import type { PublishEvent, TaskEvent } from './events.js';
+import { within } from './limit.js';
+import { Process, type StdioPaths } from './process.js';
+import { alreadyExists, failedPrecondition, notFound } from './status.js';
+import type { Stdio } from './stdio/stdio.js';
+
+/** What the container status says beyond the state of its init process. */
+type Pause = 'no' | 'pausing' | 'paused';
+
+export interface ContainerLogger {
+  warn(key: ContainerKey, message: string): void;
+}
+
+/** What a container needs from around it. */
+export interface ContainerHost {
+  readonly publish: PublishEvent;
+  readonly logger: ContainerLogger;
+  openStdio(key: ContainerKey, execId: string, paths: StdioPaths): Promise<Stdio>;
+}
+
+/** Delete waits this long for output that something outside the container still holds open. */
+const drainLimit = 10_000;
+/** The exit of init is held back this long for the exits of execs, which the kernel is killing by then. */
+const execExitLimit = 30_000;
+const sigkill = 9;
+
+/**
+ * A container from Create to Delete, with its execs.
+ *
+ * Three rules keep the order of events that containerd relies upon. The start event of a process is
+ * published before its exit is looked at. The exit of init waits for those of the execs, and once init
+ * is gone no exec starts. And what changes the whole container (start, pause, delete, …) is done one
+ * after the other, while State, Pids, Kill and Wait never wait for any of it.
+ */
+export class Container {
+  readonly key: ContainerKey;
+  readonly bundle: string;
+  readonly init: Process;
+  readonly #runtime: RuntimeContainer;
+  readonly #host: ContainerHost;
+  readonly #execs = new Map<string, Process>();
+  /** launches of execs that have not ended, and exits that are being published */
+  readonly #execWork = new Set<Promise<void>>();
+  #pause: Pause = 'no';
+  #initGone = false;
+  #removed = false;
+  #starting: Promise<void> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    key: ContainerKey,
+    bundle: string,
+    init: Process,
+    runtime: RuntimeContainer,
+    host: ContainerHost,
+  ) {
+    this.key = key;
+    this.bundle = bundle;
+    this.init = init;
+    this.#runtime = runtime;
+    this.#host = host;
+    runtime.onOutOfMemory(() => {
+      this.#publish(oom(this.key));
+    });
+  }
+
+  /** Begins to look at the exit of init; called once the create event is on its way. */
+  watch(): void {
+    void this.#runtime.init.exited.then((exit) => this.#initExited(exit));
+  }
+
+  /** @throws StatusError NotFound */
+  process(execId: string): Process {
+    const process = execId === '' ? this.init : this.#execs.get(execId);
+    if (process === undefined) throw notFound(`exec ${execId} of container ${this.key.id} not found`);
+    return process;
+  }
+
+  get pause(): Pause {
+    return this.#pause;
+  }
+
+  async start(execId: string): Promise<number> {
+    return execId === '' ? this.#serially(() => this.#startInit()) : this.#startExec(this.process(execId));
+  }
+
+  /** Registers an exec; its stdio is opened and the process made by Start. */
+  exec(execId: string, spec: ProcessSpec, paths: StdioPaths): void {
+    if (this.#execs.has(execId)) {
+      throw alreadyExists(`exec ${execId} of container ${this.key.id} already exists`);
+    }
+    if (this.#initGone || this.init.state === 'stopped') {
+      throw failedPrecondition(`container ${this.key.id} is stopped: nothing can be executed in it`);
+    }
+    if (this.#pause !== 'no') {
+      throw failedPrecondition(`container ${this.key.id} is paused: nothing can be executed in it`);
+    }
+    this.#execs.set(execId, new Exec(execId, paths, spec));
+    this.#publish(execAdded(this.key, execId));
+  }
+
+  kill(execId: string, signal: number, all: boolean): Promise<void> {
+    const process = this.process(execId);
+    if (process.state === 'stopped') throw notFound(`process of ${this.#name(process)} already finished`);
+    if (process.launched === undefined) {
+      throw failedPrecondition(`process of ${this.#name(process)} is not started`);
+    }
+    return this.#signal(process, process.launched, signal, all && execId === '');
+  }
+
+  async #signal(process: Process, launched: RuntimeProcess, signal: number, all: boolean): Promise<void> {
+    if (all) await this.#runtime.signalAll(signal);
+    else launched.signal(signal);
+    // A frozen process dies only when it is thawed.
+    if (signal === sigkill && this.#pause === 'paused' && process === this.init) await this.resume();
+  }
+
+  resizePty(execId: string, width: number, height: number): void {
+    const process = this.process(execId);
+    if (process.state === 'stopped') throw failedPrecondition(`${this.#name(process)} is stopped`);
+    process.resize(width, height);
+  }
+
+  closeStdin(execId: string): void {
+    this.process(execId).stdio?.closeStdin();
+  }
+
+  /** The pids of all processes, with the exec id of those that Exec started. */
+  async pids(): Promise<{ pid: number; execId: string }[]> {
+    const execIds = new Map([...this.#execs.values()].map((exec) => [exec.pid, exec.execId]));
+    const pids = await this.#runtime.pids();
+    return pids.map((pid) => ({ pid, execId: execIds.get(pid) ?? '' }));
+  }
+
+  pauseAll(): Promise<void> {
+    return this.#serially(async () => {
+      if (this.init.state !== 'running' || this.#pause !== 'no') {
+        throw failedPrecondition(
+          `container ${this.key.id} is ${this.#status()}: only a running one is paused`,
+        );
+      }
+      this.#pause = 'pausing';
+      try {
+        await this.#runtime.pause();
+        this.#pause = 'paused';
+      } catch (error) {
+        this.#pause = 'no';
+        throw error;
+      }
+      this.#publish(paused(this.key));
+    });
+  }
+
+  resume(): Promise<void> {
+    return this.#serially(async () => {
+      if (this.#pause !== 'paused') {
+        throw failedPrecondition(
+          `container ${this.key.id} is ${this.#status()}: only a paused one is resumed`,
+        );
+      }
+      await this.#runtime.resume();
+      this.#pause = 'no';
+      this.#publish(resumed(this.key));
+    });
+  }
+
+  update(resources: Resources): Promise<void> {
+    return this.#serially(async () => {
+      if (this.#initGone) throw failedPrecondition(`container ${this.key.id} is stopped`);
+      await this.#runtime.update(resources);
+    });
+  }
+
+  stats(): Promise<TypedBytes> {
+    return this.#runtime.stats();
+  }
+
+  /** Forgets an exec that does not run. */
+  async deleteExec(execId: string): Promise<Process> {
+    const exec = this.process(execId);
+    if (exec.state === 'running') {
+      throw new RuntimeError('failed', `cannot delete a running process (${this.#name(exec)})`);
+    }
+    if (this.#execs.get(execId) !== exec) throw notFound(`exec ${execId} of ${this.key.id} not found`);
+    this.#execs.delete(execId);
+    await this.#closeStdio(exec);
+    return exec;
+  }
+
+  /**
+   * Removes the container with all that was made for it. A failure leaves it in place, so that Delete
+   * can be called again. `forget` is run when nothing is left, before the delete event.
+   */
+  remove(forget: () => void): Promise<Process> {
+    return this.#serially(async () => {
+      if (this.#removed) throw notFound(`container ${this.key.id} not found`);
+      if (this.init.state === 'running') {
+        throw new RuntimeError('failed', `cannot delete a running process (container ${this.key.id})`);
+      }
+      if (this.init.state === 'created') {
+        if (!this.#initGone) this.#runtime.init.signal(sigkill);
+        await this.init.ended;
+      }
+      await Promise.all([...this.#execs.values()].map((exec) => this.#closeStdio(exec)));
+      await this.#closeStdio(this.init);
+      await this.#runtime.remove();
+      this.#removed = true;
+      this.#execs.clear();
+      forget();
+      this.#publish(deleted(this.key, this.init));
+      return this.init;
+    });
+  }
+
+  async #startInit(): Promise<number> {
+    if (this.#removed) throw notFound(`container ${this.key.id} not found`);
+    if (this.init.state !== 'created') {
+      throw new RuntimeError(
+        'failed',
+        `container ${this.key.id} is ${this.#status()}, it was started before`,
+      );
+    }
+    if (this.#initGone) throw failedPrecondition(`init process of ${this.key.id} is gone`);
+    const starting = this.#runtime.start().then(() => {
+      this.init.running();
+      this.#publish(started(this.key, this.init.pid));
+    });
+    this.#starting = starting.catch(() => undefined);
+    await starting;
+    return this.init.pid;
+  }
+
+  async #startExec(process: Process): Promise<number> {
+    if (!(process instanceof Exec)) throw new TypeError(`${process.execId} is no exec`);
+    if (this.#initGone || this.init.state !== 'running') {
+      throw failedPrecondition(`init process of container ${this.key.id} is not running`);
+    }
+    if (process.state !== 'created' || process.starting) {
+      throw new RuntimeError('failed', `${this.#name(process)} was started before`);
+    }
+    process.starting = true;
+    const launch = this.#launch(process);
+    this.#track(launch.then(() => undefined));
+    await launch;
+    return process.pid;
+  }
+
+  async #launch(exec: Exec): Promise<void> {
+    let launched: RuntimeProcess;
+    try {
+      exec.stdio = await this.#host.openStdio(this.key, exec.execId, exec.paths);
+      launched = await this.#runtime.exec({
+        execId: exec.execId,
+        process: { ...exec.spec, terminal: exec.paths.terminal },
+        stdio: processStdio(exec.stdio, exec.paths.terminal),
+      });
+    } catch (error) {
+      // Whoever waits for it must not wait for ever; the exec itself stays until Delete.
+      exec.finish({ status: 255, at: Date.now() });
+      await this.#closeStdio(exec);
+      throw error;
+    }
+    await exec.stdio.keepInput();
+    exec.launched = launched;
+    exec.running();
+    this.#publish(execStarted(this.key, exec.execId, exec.pid));
+    this.#track(
+      launched.exited.then((exit) => {
+        exec.finish(exit);
+        this.#publish(exited(this.key, exec.execId, exec.pid, exit));
+      }),
+    );
+  }
+
+  /** Keeps the work in view until it has ended, however it ends: its own caller looks at errors. */
+  #track(work: Promise<void>): void {
+    const quiet = work.catch(() => undefined);
+    this.#execWork.add(quiet);
+    void quiet.then(() => this.#execWork.delete(quiet));
+  }
+
+  async #initExited(exit: Exit): Promise<void> {
+    this.#initGone = true;
+    await this.#starting;
+    if (!this.#runtime.endsWithInit) {
+      try {
+        await this.#runtime.signalAll(sigkill);
+      } catch (error) {
+        this.#host.logger.warn(this.key, `cannot kill what init left behind: ${reason(error)}`);
+      }
+    }
+    if (!(await within(execExitLimit, this.#execsEnded()))) {
+      this.#host.logger.warn(this.key, `init is gone for ${execExitLimit / 1000} s, yet an exec still runs`);
+    }
+    if (this.#runtime.outOfMemory()) this.#publish(oom(this.key));
+    this.#pause = 'no';
+    this.init.finish(exit);
+    this.#publish(exited(this.key, '', this.init.pid, exit));
+  }
+
+  async #execsEnded(): Promise<void> {
+    while (this.#execWork.size > 0) await Promise.all(this.#execWork);
+  }
+
+  async #closeStdio(process: Process): Promise<void> {
+    const { stdio } = process;
+    if (stdio === undefined) return;
+    if (!(await within(drainLimit, stdio.drained))) {
+      this.#host.logger.warn(
+        this.key,
+        `output of ${this.#name(process)} is still open ${drainLimit / 1000} s after its end: closed`,
+      );
+    }
+    await stdio.close();
+    process.stdio = undefined;
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  #publish(event: TaskEvent): void {
+    this.#host.publish(this.key, event);
+  }
+
+  #status(): string {
+    return this.#pause === 'no' ? this.init.state : this.#pause;
+  }
+
+  #name(process: Process): string {
+    return process.execId === '' ? `container ${this.key.id}` : `exec ${process.execId} of ${this.key.id}`;
+  }
+}
+
+/** An exec that is registered; `starting` reserves it for one Start. */
+class Exec extends Process {
+  readonly spec: ProcessSpec;
+  starting = false;
+
+  constructor(execId: string, paths: StdioPaths, spec: ProcessSpec) {
+    super(execId, paths);
+    this.spec = spec;
+  }
+}
+
+/** What a runtime needs of the stdio of a process. */
+export function processStdio(stdio: Stdio, terminal: boolean): ProcessStdio {
+  if (terminal) {
+    return {
+      terminal: true,
+      attach: (master) => {
+        stdio.attachTerminal(master);
+      },
+      master: () => stdio.master,
+    };
+  }
+  if (stdio.child === undefined) throw new Error('stdio without descriptors for a process without terminal');
+  return {
+    terminal: false,
+    fds: stdio.child,
+    release: () => {
+      stdio.releaseChildEnds();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { RuntimeError, reason, type RuntimeErrorKind } from '../runtime/error.js';
+import { PayloadError } from '../proto/any.js';
+import { DecodeError } from '../proto/codec.js';
+import { Code, StatusError } from '../ttrpc/status.js';
+
+export const notFound = (message: string): StatusError => new StatusError(Code.NotFound, message);
+export const alreadyExists = (message: string): StatusError => new StatusError(Code.AlreadyExists, message);
+export const invalidArgument = (message: string): StatusError =>
+  new StatusError(Code.InvalidArgument, message);
+export const failedPrecondition = (message: string): StatusError =>
+  new StatusError(Code.FailedPrecondition, message);
+
+const codes: Record<RuntimeErrorKind, Code> = {
+  invalid: Code.InvalidArgument,
+  'not-found': Code.NotFound,
+  'already-exists': Code.AlreadyExists,
+  precondition: Code.FailedPrecondition,
+  unsupported: Code.Unimplemented,
+  failed: Code.Unknown,
+};
+
+/** The answer to a client for anything that was thrown on the way; what has no kind is Unknown, as in Go. */
+export function toStatus(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  return new StatusError(codeOf(error), reason(error), { cause: error });
+}
+
+function codeOf(error: unknown): Code {
+  if (error instanceof RuntimeError) return codes[error.kind];
+  const isInput = error instanceof PayloadError || error instanceof DecodeError || error instanceof TypeError;
+  return isInput ? Code.InvalidArgument : Code.Unknown;
+}

@@ -1,0 +1,179 @@
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { reason } from '../runtime/error.js';
+import type { Journal } from '../runtime/journal.js';
+import { checkIdentifier, keyString, type ContainerKey } from '../runtime/key.js';
+import type { RootfsMount, Runtime, RuntimeContainer, RuntimeOptions } from '../runtime/runtime.js';
+import { readSpec } from '../runtime/spec.js';
+import { Container, processStdio, type ContainerHost } from './container.js';
+import { created } from './event-messages.js';
+import { Process, type StdioPaths } from './process.js';
+import { alreadyExists, invalidArgument, notFound } from './status.js';
+
+/** Where the existence of containers is written down, so that their remains can be removed after a crash. */
+export interface ContainerRecords {
+  add(key: ContainerKey, bundle: string): Journal;
+  setPid(key: ContainerKey, pid: number): void;
+  remove(key: ContainerKey): void;
+}
+
+export interface TasksHost extends ContainerHost {
+  readonly runtime: Runtime;
+  readonly records: ContainerRecords;
+  /** told whenever a container has come or gone */
+  changed(key: ContainerKey): void;
+}
+
+export interface CreateTask {
+  readonly bundle: string;
+  readonly rootfs: readonly RootfsMount[];
+  readonly stdio: StdioPaths;
+  readonly options: RuntimeOptions;
+}
+
+/** All containers of this daemon. */
+export interface Tasks {
+  create(key: ContainerKey, request: CreateTask): Promise<Container>;
+  /** @throws StatusError NotFound */
+  get(key: ContainerKey): Container;
+  find(key: ContainerKey): Container | undefined;
+  /** Removes a stopped or never started container with all that was made for it. */
+  remove(key: ContainerKey): Promise<Process>;
+  /** Kills the container if it lives, and removes it. */
+  removeByForce(key: ContainerKey): Promise<Process | undefined>;
+  /** The one container with this id, whatever its namespace: for callers that name none. */
+  findById(id: string): Container | undefined;
+  /** containers, and creates under way */
+  readonly count: number;
+}
+
+export function createTasks(host: TasksHost): Tasks {
+  const containers = new Map<string, Container>();
+  const creating = new Map<string, Promise<unknown>>();
+
+  const find = (key: ContainerKey): Container | undefined => containers.get(keyString(key));
+  const get = (key: ContainerKey): Container => {
+    const container = find(key);
+    if (container === undefined) throw notFound(`container ${key.id} not created`);
+    return container;
+  };
+
+  const make = async (key: ContainerKey, request: CreateTask): Promise<Container> => {
+    const { bundle, rootfs, stdio: paths, options } = request;
+    const spec = await readSpec(join(bundle, 'config.json'));
+    const init = new Process('', paths);
+    const journal = host.records.add(key, bundle);
+    let runtimeContainer: RuntimeContainer | undefined;
+    try {
+      init.stdio = await host.openStdio(key, '', paths);
+      runtimeContainer = await host.runtime.create({
+        key,
+        bundle,
+        spec: { ...spec, process: { ...spec.process, terminal: paths.terminal } },
+        rootfs,
+        options,
+        stdio: processStdio(init.stdio, paths.terminal),
+        journal,
+      });
+      host.records.setPid(key, runtimeContainer.init.pid);
+      await init.stdio.keepInput();
+    } catch (error) {
+      await undoCreate(key, init, runtimeContainer);
+      throw error;
+    }
+    init.launched = runtimeContainer.init;
+    const container = new Container(key, bundle, init, runtimeContainer, host);
+    host.publish(key, created(key, bundle, rootfs, paths, init.pid));
+    container.watch();
+    return container;
+  };
+
+  const undoCreate = async (
+    key: ContainerKey,
+    init: Process,
+    runtimeContainer: RuntimeContainer | undefined,
+  ): Promise<void> => {
+    const steps = [
+      () => init.stdio?.close() ?? Promise.resolve(),
+      () => runtimeContainer?.remove() ?? Promise.resolve(),
+      (): Promise<void> => {
+        host.records.remove(key);
+        return Promise.resolve();
+      },
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        host.logger.warn(key, `after a failed create: ${reason(error)}`);
+      }
+    }
+  };
+
+  const remove = async (key: ContainerKey): Promise<Process> => {
+    const container = get(key);
+    const init = await container.remove(() => {
+      host.records.remove(key);
+      containers.delete(keyString(key));
+    });
+    host.changed(key);
+    return init;
+  };
+
+  return {
+    create: async (key, request) => {
+      checkIdentifier('namespace', key.namespace);
+      checkIdentifier('container id', key.id);
+      await checkBundle(request.bundle);
+      const name = keyString(key);
+      if (containers.has(name) || creating.has(name))
+        throw alreadyExists(`container ${key.id} already exists`);
+      const making = make(key, request);
+      creating.set(
+        name,
+        making.catch(() => undefined),
+      );
+      try {
+        const container = await making;
+        containers.set(name, container);
+        return container;
+      } finally {
+        creating.delete(name);
+        host.changed(key);
+      }
+    },
+    get,
+    find,
+    remove,
+    removeByForce: async (key) => {
+      await creating.get(keyString(key));
+      const container = find(key);
+      if (container === undefined) return undefined;
+      if (container.init.state === 'running') {
+        await container.kill('', 9, true).catch((error: unknown) => {
+          host.logger.warn(key, `kill before removal: ${reason(error)}`);
+        });
+        await container.init.ended;
+      }
+      return await remove(key);
+    },
+    findById: (id) => {
+      const matches = [...containers.values()].filter((container) => container.key.id === id);
+      return matches.length === 1 ? matches[0] : undefined;
+    },
+    get count() {
+      return containers.size + creating.size;
+    },
+  };
+}
+
+async function checkBundle(bundle: string): Promise<void> {
+  if (!isAbsolute(bundle) || bundle.includes('\0')) {
+    throw invalidArgument(`bundle ${JSON.stringify(bundle)} is not an absolute path`);
+  }
+  try {
+    if (!(await stat(bundle)).isDirectory()) throw new Error('not a directory');
+  } catch (error) {
+    throw notFound(`bundle ${bundle}: ${reason(error)}`);
+  }
+}
