@@ -20,18 +20,17 @@ import { readRdma } from './rdma.js';
  */
 export function readStatsV2(path: string): Metrics {
   const directory = cgroupDirectory(path);
-  const metrics = {
+  return {
     pids: { current: directory.number('pids.current'), limit: directory.number('pids.max') },
     cpu: readCpu(directory),
     memory: readMemory(directory),
     rdma: readRdma(directory),
     io: { usage: readIo(directory), psi: readPressure(directory, 'io.pressure') },
-    hugetlb: readHugePages(directory),
     memoryEvents: readMemoryEvents(directory),
     network: [],
+    // Last, as listing the directory tells whether the cgroup was there all the time.
+    hugetlb: readHugePages(directory),
   };
-  directory.check();
-  return metrics;
 }
 
 function readCpu(directory: CgroupDirectory): CPUStat {
