@@ -17,7 +17,8 @@ import { chooseSeed, Random } from './random.js';
 const SEQUENCES = 100_000;
 const CLIENT_SEQUENCES = 10_000;
 const WORKERS = 16;
-const LAST_STREAM_ID = 0xffffffff;
+/** The stream ids that a sequence has for itself, on a connection that is used for several. */
+const STREAMS = 16;
 /** What heap and buffers may come to; the run makes hundreds of times as much. */
 const MEMORY_MAX = 512 << 20;
 
@@ -57,8 +58,8 @@ function fuzzedService(): { service: ReturnType<typeof createService>; running: 
   return { service, running: () => running };
 }
 
-function mutate(random: Random, bytes: Buffer): Buffer {
-  let mutated = Buffer.from(bytes);
+function mutate(random: Random, bytes: Uint8Array): Buffer {
+  let mutated: Buffer = Buffer.from(bytes);
   for (let changes = random.below(4); changes >= 0; changes -= 1) {
     const at = random.below(mutated.length + 1);
     switch (random.below(5)) {
@@ -86,8 +87,8 @@ function mutate(random: Random, bytes: Buffer): Buffer {
 }
 
 /** A frame that a client might send, whose header is right, and whose data often are not. */
-function clientFrame(random: Random): Buffer {
-  const streamId = random.oneIn(10) ? random.below(LAST_STREAM_ID) : random.below(12);
+function clientFrame(random: Random, firstStreamId: number): Buffer {
+  const streamId = random.oneIn(10) ? random.below(firstStreamId + 12) : firstStreamId + random.below(12);
   const flags = random.oneIn(10) ? random.below(256) : random.below(8);
   const content = 'x'.repeat(random.below(40));
   const timeoutNano = random.pick([0, 0, 0, -1, 1, 2 ** 62, -(2 ** 62), 1e9]);
@@ -110,15 +111,18 @@ function memoryUsed(): number {
   return heapUsed + external;
 }
 
-async function runAll(sequences: number, run: (sequence: number) => Promise<void>): Promise<void> {
+async function runAll(
+  sequences: number,
+  run: (sequence: number, worker: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   let peak = 0;
-  const worker = async (): Promise<void> => {
+  const work = async (worker: number): Promise<void> => {
     while (next < sequences) {
       const sequence = next;
       next += 1;
       try {
-        await run(sequence);
+        await run(sequence, worker);
       } catch (error) {
         next = sequences;
         throw new Error(`sequence ${sequence} of seed ${seed}`, { cause: error });
@@ -126,8 +130,21 @@ async function runAll(sequences: number, run: (sequence: number) => Promise<void
       if (sequence % 1000 === 0) peak = Math.max(peak, memoryUsed());
     }
   };
-  await Promise.all(Array.from({ length: WORKERS }, worker));
+  await Promise.all(Array.from({ length: WORKERS }, (_, worker) => work(worker)));
   assert.ok(peak < MEMORY_MAX, `${peak} bytes of memory are used`);
+}
+
+/** Reads on to the answer of the good request. */
+async function findAnswer(peer: RawPeer, streamId: number): Promise<void> {
+  for (;;) {
+    const frame = await peer.next();
+    assert.ok(frame !== undefined, 'the server ended the connection');
+    if (frame.type !== FrameType.Response) continue;
+    const { error, payload } = decodeResponse(frame.data);
+    if (frame.streamId !== streamId) continue;
+    assert.deepEqual([error, payload.toString()], [undefined, 'still there']);
+    return;
+  }
 }
 
 function announce(context: TestContext): void {
@@ -141,36 +158,37 @@ test(`the server survives ${SEQUENCES} sequences of bad frames`, { timeout: 600_
   const server = createServer([service]);
   server.serve(listener);
   const good = createClient(path);
+  const question = request('Echo', 'still there');
+  const connections: ({ peer: RawPeer; nextStreamId: number } | undefined)[] = [];
   let answered = 0;
-  await runAll(SEQUENCES, async (sequence) => {
+  await runAll(SEQUENCES, async (sequence, worker) => {
     const random = new Random(seed + sequence);
-    const frames = Array.from({ length: 1 + random.below(8) }, () => clientFrame(random));
-    if (random.oneIn(5000))
-      frames.push(encodeFrame(1, random.below(5), 0, Buffer.alloc(MESSAGE_LENGTH_MAX + 1)));
-    const peer = new RawPeer(connect(path));
+    const length = 1 + random.below(8);
     if (random.oneIn(2)) {
-      // The frames' boundaries are right: after them, the connection is as good as new.
-      peer.socket.write(Buffer.concat(frames));
-      peer.send(LAST_STREAM_ID, FrameType.Request, 0, request('Echo', 'still there'));
-      for (;;) {
-        const frame = await peer.next();
-        assert.ok(frame !== undefined, 'the server ended the connection');
-        if (frame.type !== FrameType.Response) continue;
-        const { error, payload } = decodeResponse(frame.data);
-        if (frame.streamId !== LAST_STREAM_ID) continue;
-        assert.deepEqual([error, payload.toString()], [undefined, 'still there']);
-        answered += 1;
-        break;
+      // The frames' boundaries are right: after them, the connection is as good as before.
+      const connection = (connections[worker] ??= { peer: new RawPeer(connect(path)), nextStreamId: 1 });
+      const { peer, nextStreamId } = connection;
+      const frames = Array.from({ length }, () => clientFrame(random, nextStreamId));
+      if (random.oneIn(5000))
+        frames.push(encodeFrame(1, random.below(5), 0, Buffer.alloc(MESSAGE_LENGTH_MAX + 1)));
+      connection.nextStreamId += STREAMS;
+      const last = connection.nextStreamId - 2;
+      peer.socket.write(Buffer.concat([...frames, encodeFrame(last, FrameType.Request, 0, question)]));
+      await findAnswer(peer, last);
+      answered += 1;
+      if (random.oneIn(50)) {
+        peer.socket.destroy();
+        connections[worker] = undefined;
       }
-      peer.socket.destroy();
     } else {
-      peer.socket.end(
-        random.oneIn(5) ? random.bytes(random.below(200)) : mutate(random, Buffer.concat(frames)),
-      );
+      const peer = new RawPeer(connect(path));
+      const frames = Buffer.concat(Array.from({ length }, () => clientFrame(random, 1)));
+      peer.socket.end(random.oneIn(5) ? random.bytes(random.below(200)) : mutate(random, frames));
       while ((await peer.next()) !== undefined);
     }
     assert.equal(await good.call(SERVICE, method('unary', 'Echo'), String(sequence)), String(sequence));
   });
+  for (const connection of connections) connection?.peer.socket.destroy();
   assert.ok(answered > SEQUENCES / 3);
   good.close();
   await server.shutdown();
@@ -240,7 +258,7 @@ test('frames are cut alike however their bytes, right or wrong, arrive', (contex
   announce(context);
   const random = new Random(seed);
   for (let round = 0; round < 2000; round += 1) {
-    const frames = Array.from({ length: random.below(10) }, () => clientFrame(random));
+    const frames = Array.from({ length: random.below(10) }, () => clientFrame(random, 0));
     const bytes = random.oneIn(2) ? Buffer.concat(frames) : mutate(random, Buffer.concat(frames));
     const whole: unknown[] = [];
     reader(whole).push(bytes);
