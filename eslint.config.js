@@ -37,7 +37,7 @@ const boundaries = Object.entries(layers).map(([layer, allowed]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['build/', 'node_modules/'] },
+  { ignores: ['build/', 'node_modules/', 'src/proto/generated/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,4 +1,4 @@
-/* TOML 1.0, as far as finding keys and strings before the first [table] needs it. */
+/* TOML 1.1, as far as finding keys and strings before the first [table] needs it. */
 #include "launcher_toml.h"
 
 #include <string.h>
@@ -88,7 +88,7 @@ hex_digit(int c)
 static size_t
 read_escape(struct toml *toml, char *out)
 {
-	static const char letters[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
+	static const char letters[] = "btnfre\"\\", values[] = "\b\t\n\f\r\x1b\"\\";
 	int c = toml_peek(toml, 0);
 	const char *letter = c > 0 ? strchr(letters, c) : NULL;
 	if (letter != NULL) {
@@ -96,7 +96,7 @@ read_escape(struct toml *toml, char *out)
 		out[0] = values[letter - letters];
 		return 1;
 	}
-	size_t digits = c == 'u' ? 4 : c == 'U' ? 8 : 0;
+	size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
 	uint32_t point = 0;
 	for (size_t i = 1; i <= digits; i++) {
 		int digit = hex_digit(toml_peek(toml, i));

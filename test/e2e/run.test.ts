@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { HOST_PIDS, remove, startDetached } from './harness/containers.js';
+import { remove, startDetached } from './harness/containers.js';
 import { runArguments } from './harness/containerd.js';
 import { assertCode, withContainerd } from './harness/fixture.js';
+import { withoutPidNamespace, writeSpec } from './harness/spec.js';
 
 const scenario = withContainerd();
 
@@ -23,7 +24,9 @@ for (const [signal, code] of [
 ] as const) {
   scenario(`run: exit status ${code} after ${signal}`, async (containerd) => {
     const command = ['sh', '-c', 'echo up; exec sleep 1000'];
-    const program = containerd.startCtr(runArguments(containerd, 'signalled', command, ['--rm', ...HOST_PIDS]));
+    const spec = await writeSpec(containerd, 'signalled', command, withoutPidNamespace);
+    const flags = ['--rm', '--fifo-dir', containerd.fifoDirectory, '--config', spec];
+    const program = containerd.startCtr(['run', ...flags, 'signalled']);
     await program.until(/up/);
     await containerd.tell(['task', 'kill', '--signal', signal, 'signalled']);
     assertCode(await program.outcome, code);
@@ -82,13 +85,18 @@ scenario('run: 8 MiB through standard input come back byte for byte', async (con
   assert.ok(outcome.stdout === `ready\n${input.toString()}`, `${outcome.stdout.length} bytes came back`);
 });
 
-scenario('run: output that nobody waits for is complete when the program ended long before', async (containerd) => {
-  const program = containerd.startCtr(runArguments(containerd, 'last', ['sh', '-c', 'seq 1 20000; echo end']));
-  const outcome = await program.outcome;
-  assertCode(outcome, 0);
-  assert.ok(outcome.stdout.endsWith('20000\nend\n'));
-  assert.equal(outcome.stdout.split('\n').length, 20002);
-});
+scenario(
+  'run: output that nobody waits for is complete when the program ended long before',
+  async (containerd) => {
+    const program = containerd.startCtr(
+      runArguments(containerd, 'last', ['sh', '-c', 'seq 1 20000; echo end']),
+    );
+    const outcome = await program.outcome;
+    assertCode(outcome, 0);
+    assert.ok(outcome.stdout.endsWith('20000\nend\n'));
+    assert.equal(outcome.stdout.split('\n').length, 20002);
+  },
+);
 
 scenario('run: a container on the null device has no output and runs to its end', async (containerd) => {
   const outcome = await containerd.ctr(

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { IDLE, remove, startDetached } from './harness/containers.js';
+import { IDLE, remove, startDetached, statusOf } from './harness/containers.js';
 import { execArguments, runArguments, type Containerd } from './harness/containerd.js';
 import { assertCode, withContainerd } from './harness/fixture.js';
 import { Terminal } from './harness/terminal.js';
 
 const scenario = withContainerd();
+
+/** A shell without line editing, for which busybox would ask the terminal where its cursor is. */
+const evaluate = 'echo ready; while read -r line; do eval "$line"; done';
 
 /** Tells its size whenever that changes; the shell runs a trap as soon as `wait` is interrupted. */
 const watchSize = `
@@ -14,15 +17,19 @@ echo watching
 while :; do sleep 1000 & wait $!; done`;
 
 function openTerminal(containerd: Containerd, args: readonly string[]): Promise<Terminal> {
-  return Terminal.open(containerd.ctrCommand(args), { rows: 30, columns: 100 }, { env: containerd.environment });
+  return Terminal.open(
+    containerd.ctrCommand(args),
+    { rows: 30, columns: 100 },
+    { env: containerd.environment },
+  );
 }
 
 scenario('terminal: run: what is typed is read, what is printed is seen', async (containerd) => {
   const terminal = await openTerminal(
     containerd,
-    runArguments(containerd, 'typed', ['sh'], ['--rm', '--tty', '--env', 'PS1=prompt: ']),
+    runArguments(containerd, 'typed', ['sh', '-c', evaluate], ['--rm', '--tty']),
   );
-  await terminal.program.until(/prompt: /);
+  await terminal.program.until(/ready/);
   await terminal.ask('tty; test -t 0 && test -t 1 && test -t 2 && echo all three', /\/dev\/\S+\r\nall three/);
   await terminal.ask('echo $((6 * 7))', /42/);
   terminal.type('exit 5\n');
@@ -35,10 +42,8 @@ scenario('terminal: run: the size is ours, follows ours, and ^C interrupts', asy
     runArguments(containerd, 'sized', ['sh', '-c', watchSize], ['--rm', '--tty']),
   );
   await terminal.program.until(/watching/);
-  await terminal.resize({ rows: 41, columns: 121 });
-  await terminal.program.until(/41 121/);
-  await terminal.resize({ rows: 20, columns: 70 });
-  await terminal.program.until(/20 70/);
+  await terminal.resize({ rows: 41, columns: 121 }, /41 121/);
+  await terminal.resize({ rows: 20, columns: 70 }, /20 70/);
   terminal.type('\x03');
   await terminal.program.until(/interrupted/);
   assertCode(await terminal.program.outcome, 9);
@@ -48,12 +53,17 @@ scenario('terminal: exec: typed into, resized, ended', async (containerd) => {
   await startDetached(containerd, 'host');
   const terminal = await openTerminal(
     containerd,
-    execArguments(containerd, 'host', 'shell', ['sh', '-c', `echo $(id -u) $(pwd); ${watchSize}`], ['--tty', '--cwd', '/tmp']),
+    execArguments(
+      containerd,
+      'host',
+      'shell',
+      ['sh', '-c', `echo $(id -u) $(pwd); ${watchSize}`],
+      ['--tty', '--cwd', '/tmp'],
+    ),
   );
   await terminal.program.until(/0 \/tmp\r\n/);
   await terminal.program.until(/watching/);
-  await terminal.resize({ rows: 33, columns: 99 });
-  await terminal.program.until(/33 99/);
+  await terminal.resize({ rows: 33, columns: 99 }, /33 99/);
   terminal.type('\x03');
   assertCode(await terminal.program.outcome, 9);
   await remove(containerd, 'host');
@@ -66,19 +76,22 @@ scenario('terminal: all of a large output is seen, though the program ends at on
   );
   const outcome = await terminal.program.outcome;
   assertCode(outcome, 0);
-  const lines = outcome.stdout.split('\r\n');
-  const first = lines.indexOf('1');
-  assert.deepEqual(lines.slice(first + 49_999, first + 50_001), ['50000', 'the end']);
+  // ctr gives the terminal back its own newline translation before the last line is out.
+  const expected = Array.from({ length: 50_000 }, (_, index) => String(index + 1)).join('\n');
+  assert.ok(
+    outcome.stdout.replace(/\r+\n/g, '\n').endsWith(`\n${expected}\nthe end\n`),
+    outcome.stdout.slice(-200),
+  );
 });
 
-scenario('terminal: a session hung up on ends, and the container can be removed', async (containerd) => {
+scenario('terminal: a session hung up on leaves a container that can be removed', async (containerd) => {
   const terminal = await openTerminal(
     containerd,
-    runArguments(containerd, 'left', IDLE, ['--tty']),
+    runArguments(containerd, 'left', ['sh', '-c', `echo up; exec ${IDLE.join(' ')}`], ['--tty']),
   );
-  await containerd.tell(['task', 'list']);
-  terminal.program.child.kill('SIGKILL');
+  await terminal.program.until(/up/);
+  terminal.signal('SIGKILL');
   await terminal.program.outcome;
-  for (let tasks = ''; !tasks.includes('RUNNING'); ) tasks = await containerd.tell(['task', 'list']);
+  assert.equal(await statusOf(containerd, 'left'), 'RUNNING');
   await remove(containerd, 'left');
 });

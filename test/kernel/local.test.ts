@@ -7,6 +7,7 @@ import { Arena } from '../../src/kernel/arena.js';
 import type { Batch, LocalKernel } from '../../src/kernel/kernel.js';
 import { openLocalKernel } from '../../src/kernel/local.js';
 import { openDescriptors } from './descriptors.js';
+import { kernelContract } from './contract.js';
 import { localKernels, notLinux } from './kernels.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kernel-'));
@@ -15,6 +16,8 @@ after(() => {
 });
 
 for (const { engine, kernel } of localKernels()) {
+  kernelContract(engine, () => openLocalKernel(engine), false);
+
   describe(`kernel of ${engine}`, () => {
     it('opens, reads and closes a file, passing the descriptor on', () => {
       const path = join(folder, engine);

@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -119,7 +128,14 @@ export class Containerd {
   }
 
   ctrCommand(args: readonly string[], options: CtrOptions = {}): string[] {
-    return ['ctr', '--address', this.address, '--namespace', `${this.namespace}${options.suffix ?? ''}`, ...args];
+    return [
+      'ctr',
+      '--address',
+      this.address,
+      '--namespace',
+      `${this.namespace}${options.suffix ?? ''}`,
+      ...args,
+    ];
   }
 
   async importImage(suffix = ''): Promise<void> {
@@ -168,7 +184,8 @@ export class Containerd {
     const deadline = Date.now() + 30_000;
     while (!(await accepts(this.address))) {
       if (child.exitCode !== null) throw new Error(`containerd ended: ${this.logs()}`);
-      if (Date.now() > deadline) throw new Error(`containerd does not listen on ${this.address}: ${this.logs()}`);
+      if (Date.now() > deadline)
+        throw new Error(`containerd does not listen on ${this.address}: ${this.logs()}`);
       await sleep(10);
     }
     await output(this.ctrCommand(['version']), { env: this.environment });
@@ -193,8 +210,21 @@ export function execArguments(
   command: readonly string[],
   flags: readonly string[] = [],
 ): string[] {
-  return ['task', 'exec', '--fifo-dir', containerd.fifoDirectory, '--exec-id', execId, ...flags, id, ...command];
+  return [
+    'task',
+    'exec',
+    '--fifo-dir',
+    containerd.fifoDirectory,
+    '--exec-id',
+    execId,
+    ...flags,
+    id,
+    ...command,
+  ];
 }
+
+/** `E2E_LOG=debug` shows all that containerd does. */
+const logLevel = process.env['E2E_LOG'] ?? 'info';
 
 function containerdConfig(directory: string): string {
   const without = [
@@ -215,7 +245,7 @@ disabled_plugins = ${JSON.stringify(without)}
 [grpc]
 address = "${directory}/c.sock"
 [debug]
-level = "debug"
+level = "${logLevel}"
 `;
 }
 

@@ -4,9 +4,6 @@ import { describe } from './program.js';
 /** A process 1 that does nothing until it is killed. */
 export const IDLE = ['sleep', '1000000'];
 
-/** Flag of `ctr run`: process 1 is not special there, so that signals without a handler end it (pid_namespaces(7)). */
-export const HOST_PIDS = ['--with-ns', 'pid:/proc/1/ns/pid'];
-
 /** Starts a container that runs on in the background, its output thrown away. */
 export async function startDetached(
   containerd: Containerd,

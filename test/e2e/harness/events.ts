@@ -30,7 +30,8 @@ export class Events {
     const watch = seen.then(() => {
       subscribed = true;
     });
-    for (let probe = 0; !subscribed; probe += 1) {
+    const isSubscribed = (): boolean => subscribed;
+    for (let probe = 0; !isSubscribed(); probe += 1) {
       await containerd.tell(['image', 'label', IMAGE, `probe=${probe}`]);
       await Promise.race([watch, sleep(50)]);
     }
@@ -60,7 +61,12 @@ export class Events {
 }
 
 function parse(topic: string, json: string): TaskEvent {
-  const event = JSON.parse(json) as { container_id: string; exec_id?: string; id?: string; exit_status?: number };
+  const event = JSON.parse(json) as {
+    container_id: string;
+    exec_id?: string;
+    id?: string;
+    exit_status?: number;
+  };
   const id = event.exec_id ?? event.id;
   return {
     topic,

@@ -9,9 +9,10 @@ export const IMAGE = 'docker.io/library/busybox-static:latest';
 
 /** An OCI image layout (image-spec, image-layout.md) as a tar archive: Debian's static busybox and two users. */
 export function busyboxImage(): Buffer {
-  const layer = tar(rootfs());
+  const layer = busyboxRootfs();
   const config = json({
-    architecture: { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' }[process.arch as string] ?? process.arch,
+    architecture:
+      { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' }[process.arch as string] ?? process.arch,
     os: 'linux',
     config: { Env: ['PATH=/bin:/sbin'], Cmd: ['/bin/sh'], WorkingDir: '/' },
     rootfs: { type: 'layers', diff_ids: [digest(layer)] },
@@ -45,13 +46,24 @@ export function busyboxImage(): Buffer {
   ]);
 }
 
-function rootfs(): TarEntry[] {
+/** The root file system of the image, as a tar archive. */
+export function busyboxRootfs(): Buffer {
+  return tar(rootfsEntries());
+}
+
+function rootfsEntries(): TarEntry[] {
   const busybox = staticBusybox();
   const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n');
   const directory = (name: string, mode = 0o755, uid = 0): TarEntry => ({ name: `${name}/`, mode, uid });
-  const file = (name: string, mode: number, text: string): TarEntry => ({ name, mode, content: Buffer.from(text) });
+  const file = (name: string, mode: number, text: string): TarEntry => ({
+    name,
+    mode,
+    content: Buffer.from(text),
+  });
   return [
-    ...['bin', 'dev', 'etc', 'home', 'proc', 'root', 'sbin', 'sys', 'var', 'var/tmp'].map((name) => directory(name)),
+    ...['bin', 'dev', 'etc', 'home', 'proc', 'root', 'sbin', 'sys', 'var', 'var/tmp'].map((name) =>
+      directory(name),
+    ),
     directory('tmp', 0o1777),
     directory('home/user', 0o755, 1000),
     file('etc/passwd', 0o644, 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n'),

@@ -72,6 +72,7 @@ export class Program {
 
   async #watch(deadline: number): Promise<Outcome> {
     let late = false;
+    const isLate = (): boolean => late;
     const timer = setTimeout(() => {
       late = true;
       this.child.kill('SIGKILL');
@@ -87,7 +88,7 @@ export class Program {
         stdout: this.stdout,
         stderr: this.stderr,
       };
-      if (late) throw new Error(`still running after ${deadline} ms: ${describe(outcome)}`);
+      if (isLate()) throw new Error(`still running after ${deadline} ms: ${describe(outcome)}`);
       return outcome;
     } finally {
       clearTimeout(timer);

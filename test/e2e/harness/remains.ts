@@ -43,7 +43,9 @@ export function findProcesses(owner: Owner): FoundProcess[] {
 export function findMounts(owner: Owner): string[] {
   return read('/proc/self/mountinfo')
     .split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) => character(octal)))
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) => character(octal)),
+    )
     .filter((path) => path.startsWith(`${owner.directory}/`))
     .reverse();
 }

@@ -1,0 +1,101 @@
+/* How the program begins: from libc, or from the kernel if AGENT_FREESTANDING is defined. */
+#include "agent.h"
+#include "agent_system.h"
+
+#if !defined(AGENT_FREESTANDING)
+
+int main(int argc, char **argv) {
+	return agent_main(argc, argv);
+}
+
+#else
+
+#if defined(__FreeBSD__)
+/*
+ * What the kernel looks for to tell a FreeBSD program, and the oldest release that it is for: sys/elf_common.h,
+ * NT_FREEBSD_ABI_TAG.
+ */
+__attribute__((section(".note.tag"), used, aligned(4))) static const struct {
+	uint32_t name_length;
+	uint32_t length;
+	uint32_t type;
+	char name[8];
+	uint32_t release;
+} note = {8, 4, 1, "FreeBSD", 1200086};
+#endif
+
+/*
+ * At the program's beginning argc lies at the stack pointer. FreeBSD also passes its address in the first argument's
+ * register, see exec_setregs() in its machdep.c, and has aligned the stack pointer away from it on amd64.
+ */
+#if defined(__x86_64__)
+__asm__(".globl _start\n"
+	"_start:\n"
+#if !defined(__FreeBSD__)
+	"	mov %rsp, %rdi\n"
+#endif
+	"	xor %ebp, %ebp\n"
+	"	and $-16, %rsp\n"
+	"	call agent_start\n");
+#else
+__asm__(".globl _start\n"
+	"_start:\n"
+#if !defined(__FreeBSD__)
+	"	mov x0, sp\n"
+#endif
+	"	mov x29, #0\n"
+	"	mov x30, #0\n"
+	"	b agent_start\n");
+#endif
+
+_Noreturn __attribute__((used)) void agent_start(long *stack);
+
+_Noreturn void agent_start(long *stack) {
+	system_exit(agent_main((int)stack[0], (char **)&stack[1]));
+}
+
+/* What compilers call for on their own, see GCC's documentation of -ffreestanding, and the few others that we call. */
+void *memcpy(void *restrict to, const void *restrict from, size_t length) {
+	uint8_t *target = to;
+	const uint8_t *source = from;
+	while (length-- > 0) *target++ = *source++;
+	return to;
+}
+
+void *memmove(void *to, const void *from, size_t length) {
+	uint8_t *target = to;
+	const uint8_t *source = from;
+	if (target < source) {
+		while (length-- > 0) *target++ = *source++;
+	} else {
+		while (length-- > 0) target[length] = source[length];
+	}
+	return to;
+}
+
+void *memset(void *to, int value, size_t length) {
+	uint8_t *target = to;
+	while (length-- > 0) *target++ = (uint8_t)value;
+	return to;
+}
+
+int memcmp(const void *one, const void *other, size_t length) {
+	const uint8_t *left = one, *right = other;
+	for (; length-- > 0; left++, right++) {
+		if (*left != *right) return *left < *right ? -1 : 1;
+	}
+	return 0;
+}
+
+size_t strlen(const char *text) {
+	size_t length = 0;
+	while (text[length] != '\0') length++;
+	return length;
+}
+
+int strcmp(const char *one, const char *other) {
+	while (*one != '\0' && *one == *other) one++, other++;
+	return (int)(uint8_t)*one - (int)(uint8_t)*other;
+}
+
+#endif

@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const native = fileURLToPath(new URL('../../../../native', import.meta.url));
+const strict = ['-std=c11', '-Wall', '-Wextra', '-Werror'];
+
+/** How the agent is compiled for a test, with the host's cc. */
+export const builds = {
+  hosted: ['-O2'],
+  sanitized: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+  freestanding: [
+    ...['-O2', '-DAGENT_FREESTANDING', '-ffreestanding', '-fno-stack-protector'],
+    ...['-fno-pie', '-no-pie', '-nostdlib', '-static'],
+  ],
+} as const;
+
+export type Build = keyof typeof builds;
+
+/** Why the agent cannot be compiled here, or false if it can. */
+export const noCompiler =
+  spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0 ? false : 'needs a C compiler';
+
+/** Compiles the agent into a new folder, which `remove` removes. */
+export function compileAgent(build: Build): { path: string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-'));
+  const path = join(folder, 'agent');
+  compile([...builds[build], ...agentSources()], path);
+  return {
+    path,
+    remove: () => {
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The agent's sources, or those of them that are not left out. */
+export function agentSources(...without: string[]): string[] {
+  return readdirSync(native)
+    .filter((name) => /^agent.*\.c$/.test(name) && !without.includes(name))
+    .map((name) => join(native, name));
+}
+
+/** Compiles a program; throws what the compiler says. */
+export function compile(args: readonly string[], path: string): void {
+  const { status, stderr, error } = spawnSync('cc', [...strict, '-I', native, ...args, '-o', path], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`cc: ${error?.message ?? stderr}`);
+}
