@@ -89,11 +89,17 @@ function directoryOf(
     const isIt =
       controller === '' ? type === 'cgroup2' : type === 'cgroup' && superOptions.includes(controller);
     if (!isIt) continue;
-    // A mount may show a part of the hierarchy only; /.. leads out of what this cgroup namespace shows.
+    if (climbs(root) || climbs(path)) continue;
+    // A mount may show a part of the hierarchy only.
     const below = posix.relative(root, path);
-    if (!`${below}/`.startsWith('../')) return posix.join(mountPoint, below);
+    if (!climbs(below)) return posix.join(mountPoint, below);
   }
   return undefined;
+}
+
+// Paths lead up with /.. to what lies outside of the cgroup namespace: cgroup_namespaces(7).
+function climbs(path: string): boolean {
+  return path.split('/').includes('..');
 }
 
 function isController(name: string): boolean {

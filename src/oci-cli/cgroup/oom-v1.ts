@@ -18,13 +18,10 @@ export function notifyOomV1(
   callback: () => void,
 ): () => void {
   const counter = createEventCounter(kernel);
-  const value = Buffer.alloc(8);
   try {
     register(directory, counter);
     watcher.add(counter, epollEvents.readable, () => {
-      // It stays readable until it is read.
-      readSync(counter, value);
-      callback();
+      if (reset(counter)) callback();
     });
   } catch (error) {
     closeSync(counter);
@@ -38,6 +35,19 @@ export function notifyOomV1(
       closeSync(counter);
     }
   };
+}
+
+const value = Buffer.alloc(8);
+
+/** Reads a counter, which stays readable until then; false if there was nothing to read (eventfd(2)). */
+function reset(counter: number): boolean {
+  try {
+    return readSync(counter, value) === value.length;
+  } catch (error) {
+    // A round of the watcher can bring what was meant for a descriptor that had this number before.
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+    throw error;
+  }
 }
 
 function register(directory: string, counter: number): void {

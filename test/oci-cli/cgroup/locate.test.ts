@@ -67,6 +67,17 @@ suite('directories', () => {
     for (const path of ['/docker/xy', '/docker', '/../c1']) assert.throws(() => find(path), CgroupGoneError);
   });
 
+  test('are none outside of this cgroup namespace', () => {
+    const outside = parseMountTable(cgroupMount(31, '/../..', '/sys/fs/cgroup', 'cgroup2', 'rw'));
+    for (const [path, mounts] of [
+      ['/../c1', unified],
+      ['/..', unified],
+      ['/c1', outside],
+    ] as const) {
+      assert.throws(() => locate(parseMembership(`0::${path}\n`), none, mounts, 'c1'), CgroupGoneError);
+    }
+  });
+
   test('are none for the root, and for the cgroup of this daemon', () => {
     const own = parseMembership('4:memory:/shim\n0::/shim\n');
     for (const text of ['4:memory:/\n0::/\n', '4:memory:/shim\n0::/shim\n', '0::/shim\n', '']) {
