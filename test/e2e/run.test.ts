@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { remove, startDetached } from './harness/containers.js';
 import { runArguments } from './harness/containerd.js';
 import { assertCode, withContainerd } from './harness/fixture.js';
-import { withoutPidNamespace, writeSpec } from './harness/spec.js';
 
 const scenario = withContainerd();
 
@@ -15,21 +14,6 @@ for (const [what, command, code] of [
 ] as const) {
   scenario(`run: exit status ${what}`, async (containerd) => {
     assertCode(await containerd.ctr(runArguments(containerd, 'status', command)), code);
-  });
-}
-
-for (const [signal, code] of [
-  ['SIGKILL', 137],
-  ['SIGTERM', 143],
-] as const) {
-  scenario(`run: exit status ${code} after ${signal}`, async (containerd) => {
-    const command = ['sh', '-c', 'echo up; exec sleep 1000'];
-    const spec = await writeSpec(containerd, 'signalled', command, withoutPidNamespace);
-    const flags = ['--rm', '--fifo-dir', containerd.fifoDirectory, '--config', spec];
-    const program = containerd.startCtr(['run', ...flags, 'signalled']);
-    await program.until(/up/);
-    await containerd.tell(['task', 'kill', '--signal', signal, 'signalled']);
-    assertCode(await program.outcome, code);
   });
 }
 

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { Transcript } from './transcript.js';
 
 /** What a program left behind when it ended. */
 export interface Outcome {
@@ -13,13 +15,13 @@ export interface Outcome {
 export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;
-  /** written to its standard input, which is then closed; absent: standard input is left open for `stdin` */
+  /** written to its standard input, which is then closed; absent: standard input stays open for the test to write */
   readonly input?: string | Buffer | undefined;
   /** Milliseconds after which the program is killed and the test fails: a guard against hanging, never a measure. */
   readonly deadline?: number | undefined;
 }
 
-const signalNumbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+export const DEADLINE = 60_000;
 
 /** A running program whose output can be awaited while it comes. */
 export class Program {
@@ -27,52 +29,46 @@ export class Program {
   readonly child: ChildProcessWithoutNullStreams;
   /** settles when the program has ended and its output is read; never fails for a bad exit status */
   readonly outcome: Promise<Outcome>;
-  readonly #output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
-  readonly #changed = new EventEmitter();
-  #ended = false;
+  readonly #stdout = new Transcript();
+  readonly #stderr = new Transcript();
 
   constructor(command: readonly string[], options: ProgramOptions = {}) {
     const [file = '', ...args] = command;
     this.command = command.join(' ');
     this.child = spawn(file, args, { env: options.env, cwd: options.cwd, stdio: 'pipe' });
-    this.#changed.setMaxListeners(0);
-    for (const stream of ['stdout', 'stderr'] as const) {
-      this.child[stream].on('data', (data: Buffer) => {
-        this.#output[stream].push(data);
-        this.#changed.emit('change');
-      });
-    }
+    this.child.stdout.on('data', (data: Buffer) => {
+      this.#stdout.append(data);
+    });
+    this.child.stderr.on('data', (data: Buffer) => {
+      this.#stderr.append(data);
+    });
     // A program may end without reading all its input: its exit status tells, not our EPIPE.
     this.child.stdin.on('error', () => undefined);
     if (options.input !== undefined) this.child.stdin.end(options.input);
-    this.outcome = this.#watch(options.deadline ?? 60_000);
+    this.outcome = this.#watch(options.deadline ?? DEADLINE);
     this.outcome.catch(() => undefined);
   }
 
   get stdout(): string {
-    return Buffer.concat(this.#output.stdout).toString();
+    return this.#stdout.text;
   }
 
   get stderr(): string {
-    return Buffer.concat(this.#output.stderr).toString();
+    return this.#stderr.text;
   }
 
   /** Waits until the standard output matches, and gives the match. @throws when the program ends before that */
-  async until(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.stdout.slice(from));
-      if (match !== null) return match;
-      if (this.#ended) {
-        await this.outcome;
-        throw new Error(`${this.command}: ended without ${String(pattern)}: ${this.stdout}${this.stderr}`);
-      }
-      await once(this.#changed, 'change');
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    try {
+      return await this.#stdout.until(pattern);
+    } catch (error) {
+      const outcome = await this.outcome;
+      throw new Error(`no ${String(pattern)} came: ${describe(outcome)}`, { cause: error });
     }
   }
 
   async #watch(deadline: number): Promise<Outcome> {
     let late = false;
-    const isLate = (): boolean => late;
     const timer = setTimeout(() => {
       late = true;
       this.child.kill('SIGKILL');
@@ -84,18 +80,23 @@ export class Program {
       const [code, signal] = (await once(this.child, 'close')) as [number | null, NodeJS.Signals | null];
       const outcome = {
         command: this.command,
-        code: code ?? 128 + (signalNumbers[signal ?? ''] ?? 0),
+        code: exitStatus(code, signal),
         stdout: this.stdout,
         stderr: this.stderr,
       };
-      if (isLate()) throw new Error(`still running after ${deadline} ms: ${describe(outcome)}`);
+      if (late) throw new Error(`still running after ${deadline} ms: ${describe(outcome)}`);
       return outcome;
     } finally {
       clearTimeout(timer);
-      this.#ended = true;
-      this.#changed.emit('change');
+      this.#stdout.end();
+      this.#stderr.end();
     }
   }
+}
+
+/** What a shell would give as `$?`. */
+export function exitStatus(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 /** Runs a program to its end. @throws only if it cannot be started or outlives its deadline */

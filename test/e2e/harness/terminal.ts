@@ -1,49 +1,60 @@
-import { readFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Program, run, succeeded, type ProgramOptions } from './program.js';
+import { ReadStream } from 'node:tty';
+import { DEADLINE, exitStatus, type ProgramOptions } from './program.js';
+import { openPty, resizePty, type TerminalSize } from './pty.js';
+import { Transcript } from './transcript.js';
 
-export interface TerminalSize {
-  readonly rows: number;
-  readonly columns: number;
+/** How a session ended, and all that stood on its screen. */
+export interface SessionOutcome {
+  readonly code: number;
+  readonly screen: string;
 }
 
-/**
- * A program on a pseudo-terminal, with a user who types and resizes. script(1) of util-linux makes the terminal, and
- * stty(1) changes its size from outside, upon which the kernel sends SIGWINCH to the program: nothing but what every
- * Debian has.
- */
+/** A program on a terminal of its own, with a user who types, reads and resizes. */
 export class Terminal {
-  readonly program: Program;
-  readonly #device: string;
+  readonly outcome: Promise<SessionOutcome>;
+  readonly #master: number;
+  readonly #stream: ReadStream;
+  readonly #child: ChildProcess;
+  readonly #screen = new Transcript();
 
-  private constructor(program: Program, device: string) {
-    this.program = program;
-    this.#device = device;
-  }
-
-  static async open(
-    command: readonly string[],
-    size: TerminalSize,
-    options: ProgramOptions = {},
-  ): Promise<Terminal> {
-    const inside = `tty && stty rows ${size.rows} cols ${size.columns} && exec ${command.map(quote).join(' ')}`;
-    const program = new Program(
-      ['script', '--quiet', '--flush', '--return', '--command', inside, '/dev/null'],
-      options,
-    );
-    const match = await program.until(/(\/dev\/pts\/\d+)\r?\n/);
-    return new Terminal(program, match[1] ?? '');
+  constructor(command: readonly string[], size: TerminalSize, options: ProgramOptions = {}) {
+    const { master, slave } = openPty(size);
+    this.#master = master;
+    this.#stream = new ReadStream(master);
+    this.#stream.on('data', (data: Buffer) => {
+      this.#screen.append(data);
+    });
+    // Reading a master whose last slave is closed gives EIO (ioctl_tty(2)): the end, not an error.
+    this.#stream.on('error', () => this.#stream.destroy());
+    // setsid(1) executes the program itself, so that the child is the program.
+    this.#child = spawn('setsid', ['--ctty', ...command], {
+      env: options.env,
+      cwd: options.cwd,
+      stdio: [slave, slave, slave],
+    });
+    closeSync(slave);
+    this.outcome = this.#watch(command.join(' '), options.deadline ?? DEADLINE);
+    this.outcome.catch(() => undefined);
   }
 
   type(text: string): void {
-    this.program.child.stdin.write(text);
+    // The stream is for reading; both directions of a terminal are one descriptor.
+    this.#stream.write(text);
+  }
+
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#screen.until(pattern);
   }
 
   /** Types a line and waits for an answer that was not on the screen before. */
   async ask(line: string, answer: RegExp): Promise<RegExpExecArray> {
-    const seen = this.program.stdout.length;
+    const seen = this.#screen.text.length;
     this.type(`${line}\n`);
-    return this.program.until(answer, seen);
+    return this.#screen.until(answer, seen);
   }
 
   /**
@@ -51,31 +62,38 @@ export class Terminal {
    * some time after the container runs, and say nothing when they do: so the signal, not the size, is repeated.
    */
   async resize(size: TerminalSize, answer: RegExp): Promise<void> {
-    const seen = this.program.stdout.length;
-    succeeded(
-      await run(['stty', '-F', this.#device, 'rows', String(size.rows), 'cols', String(size.columns)]),
-    );
-    let answered = false;
-    const isAnswered = (): boolean => answered;
-    const answering = this.program.until(answer, seen).finally(() => {
-      answered = true;
+    const seen = this.#screen.text.length;
+    resizePty(this.#master, size);
+    let waiting = true;
+    const answering = this.#screen.until(answer, seen).finally(() => {
+      waiting = false;
     });
-    while (!isAnswered()) {
-      this.signal('SIGWINCH');
+    while (waiting) {
       await Promise.race([answering, sleep(100)]);
+      this.signal('SIGWINCH');
     }
-    await answering;
   }
 
-  /** Signals the program on the terminal, not script(1) that holds it. */
   signal(signal: NodeJS.Signals): void {
-    const pid = this.program.child.pid ?? 0;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-    for (const child of children.filter((text) => text !== '')) process.kill(Number(child), signal);
+    this.#child.kill(signal);
   }
-}
 
-/** A word for sh(1). */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
+  async #watch(command: string, deadline: number): Promise<SessionOutcome> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.signal('SIGKILL');
+    }, deadline);
+    try {
+      const closed = once(this.#stream, 'close');
+      const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
+      await closed;
+      const screen = this.#screen.text;
+      if (late) throw new Error(`still running after ${deadline} ms: ${command}: ${screen.slice(-2000)}`);
+      return { code: exitStatus(code, signal), screen };
+    } finally {
+      clearTimeout(timer);
+      this.#screen.end();
+    }
+  }
 }
