@@ -131,13 +131,18 @@ note_socket(int lock, const char *socket_path)
 static enum outcome
 ask_until_plain(const char *socket_path, struct call *call, int64_t deadline)
 {
-	for (unsigned refusals = 0;;) {
+	unsigned refusals = 0;
+	bool dropped = false;
+	for (;;) {
 		enum outcome outcome = ask_daemon(socket_path, call, deadline);
 		if (outcome == STALE && ++refusals == REFUSALS_MAX)
 			return STALE;
+		if (outcome == SILENT && dropped)
+			return DROPPED;
 		if (outcome != DROPPED && outcome != STALE)
 			return outcome;
 		/* A process that ends drops its connections a moment before its socket refuses new ones. */
+		dropped |= outcome == DROPPED;
 		if (remaining_ms(deadline) == 0)
 			return outcome;
 		(void)poll(NULL, 0, RETRY_MS);

@@ -153,9 +153,7 @@ export function createFixture(context: TestContext, build: Build = 'release'): F
       };
     },
     killDaemons: async () => {
-      for (const pid of fixture.daemons()) {
-        await killDaemon(pid);
-      }
+      for (const pid of fixture.daemons()) await killDaemon(pid, directory);
     },
   };
   fixture.configure(`socket_dir = "${fixture.socketDirectory}"`, `run_dir = "${fixture.runDirectory}"`);
@@ -186,30 +184,23 @@ async function finish(child: ChildProcess, input: Buffer | undefined): Promise<R
   return { status, stdout: output, stderr: errors.toString() };
 }
 
-/** Kills a process that is no child of this one, if it is there, and waits for its end. */
-async function killDaemon(pid: number): Promise<void> {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-    throw error;
-  }
+/** Kills a daemon, which is no child of this process, and waits for its end. */
+async function killDaemon(pid: number, directory: string): Promise<void> {
+  if (!isAlive(pid, directory)) return;
+  process.kill(pid, 'SIGKILL');
   // Nothing tells of the end of a process that is another's child.
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (isAlive(pid, directory)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A zombie does not count: whose child it is may take its time. */
-export function isAlive(pid: number): boolean {
+/** Whether the process runs a program below the directory; on systems without /proc, whether it is there. */
+export function isAlive(pid: number, directory: string): boolean {
   try {
+    if (process.platform === 'linux')
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(directory);
     process.kill(pid, 0);
+    return true;
   } catch {
     return false;
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false; // gone between the two looks
   }
 }
 
