@@ -215,6 +215,10 @@ int prepare_signals(void);
 int reset_signals(void);
 int reap(pid_t pid, int64_t deadline, int *status);
 
+/* launcher_words.c: the daemon's standard error */
+int open_words(const char *run_dir);
+const char *last_words(const char *run_dir);
+
 /* launcher_spawn.c, launcher_await.c */
 enum step {
 	STEP_SESSION = 1,
@@ -227,8 +231,8 @@ enum step {
 
 #define STEP_MARK '!' /* then a step and an errno, a byte each: what the child writes when it cannot become the daemon */
 
-pid_t spawn_daemon(const struct program *program, int listener, const struct place *place, int *status_fd);
-int await_ready(const struct program *program, pid_t pid, int status_fd);
+pid_t spawn_daemon(const struct program *program, int listener, int words, const struct place *place, int *status_fd);
+int await_ready(const struct program *program, const char *run_dir, pid_t pid, int status_fd);
 
 /* launcher_start.c, launcher_delete.c */
 int start(const struct arguments *arguments, const struct config *config);

@@ -90,7 +90,7 @@ end_daemon(pid_t pid, int64_t patience)
 
 /* 0 when the daemon serves. Otherwise it is gone. */
 int
-await_ready(const struct program *program, pid_t pid, int status_fd)
+await_ready(const struct program *program, const char *run_dir, pid_t pid, int status_fd)
 {
 	char line[LINE_MAX_BYTES + 1];
 	size_t length;
@@ -103,9 +103,11 @@ await_ready(const struct program *program, pid_t pid, int status_fd)
 		return failed("%s", why);
 	if (said == SAID_TOO_LATE)
 		return failed("the daemon did not serve within %d ms and was killed", READY_MS);
-	if (said == SAID_NOTHING)
-		return failed("the daemon %s before it served",
-			end != NULL ? end : "closed its status pipe and was killed");
+	if (said == SAID_NOTHING) {
+		const char *words = last_words(run_dir);
+		return failed("the daemon %s before it served%s%s", end != NULL ? end : "closed its status pipe and was killed",
+			words != NULL ? ": " : "", words != NULL ? words : "");
+	}
 	if (line[0] == STEP_MARK && length >= 3)
 		return failed("%s", describe_step(program, line));
 	line[strcspn(line, "\n")] = '\0';

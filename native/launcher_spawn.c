@@ -1,7 +1,7 @@
 /*
- * Starts the daemon: a session of its own, "/" as working directory, /dev/null as 0, 1 and 2, the listening socket as
- * 3, the status pipe as 4 and nothing else open. Its 1 and 2 must not be the launcher's: containerd reads those until
- * their last holder is gone.
+ * Starts the daemon: a session of its own, "/" as working directory, /dev/null as 0 and 1, a file as 2, the listening
+ * socket as 3, the status pipe as 4 and nothing else open. Its 1 and 2 must not be the launcher's: containerd reads those
+ * until their last holder is gone.
  */
 #include "launcher.h"
 
@@ -13,7 +13,7 @@
 #define ABOVE_ALL (LOCK_FD + 1) /* descriptors from here on are no target of the child's dup2 */
 
 struct descriptors {
-	int null, listener, status;
+	int null, words, listener, status;
 };
 
 /* Between fork and exec: only what signal-safety(7) allows. */
@@ -26,7 +26,7 @@ prepare_child(const struct descriptors *from, const struct place *place)
 		return STEP_DIRECTORY;
 	/* dup2 leaves close-on-exec off; every other descriptor of the launcher has it on. */
 	if (dup2(from->listener, LISTEN_FD) < 0 || dup2(from->null, STDIN_FILENO) < 0 ||
-	    dup2(from->null, STDOUT_FILENO) < 0 || dup2(from->null, STDERR_FILENO) < 0)
+	    dup2(from->null, STDOUT_FILENO) < 0 || dup2(from->words, STDERR_FILENO) < 0)
 		return STEP_DESCRIPTORS;
 	if (take_place(place) != 0)
 		return STEP_PLACE;
@@ -61,20 +61,24 @@ lift(int fd)
 	return lifted;
 }
 
-/* Closes the listener in every case. The status pipe's read end becomes *status_fd, to be closed by the caller. */
+/* Closes the listener and words, the daemon's standard error, in every case. The status pipe's read end becomes *status_fd, to be closed by the caller. */
 pid_t
-spawn_daemon(const struct program *program, int listener, const struct place *place, int *status_fd)
+spawn_daemon(const struct program *program, int listener, int words, const struct place *place, int *status_fd)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		int error = errno;
 		(void)close(listener); /* nothing was accepted on it */
+		(void)close(words);    /* nor written to this */
 		return failed("cannot make a pipe: %s", strerror(error));
 	}
 	struct descriptors from = { .listener = lift(listener) };
 	int error = from.listener < 0 ? errno : 0;
 	from.status = lift(ends[1]);
 	if (from.status < 0 && error == 0)
+		error = errno;
+	from.words = lift(words);
+	if (from.words < 0 && error == 0)
 		error = errno;
 	from.null = lift(open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (from.null < 0 && error == 0)
@@ -84,7 +88,7 @@ spawn_daemon(const struct program *program, int listener, const struct place *pl
 		be_daemon(program, &from, place);
 	if (pid < 0 && error == 0)
 		error = errno;
-	const int opened[] = { from.listener, from.status, from.null };
+	const int opened[] = { from.listener, from.status, from.words, from.null };
 	for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
 		if (opened[i] >= 0)
 			(void)close(opened[i]); /* the child has its own */

@@ -18,13 +18,13 @@ start_daemon(const struct arguments *arguments, const struct config *config, con
 	int listener = listen_on(group->socket);
 	if (listener < 0)
 		return -1;
-	int status_fd = -1;
+	int status_fd = -1, words = -1;
 	pid_t pid = -1;
-	if (note_socket(lock, group->socket) != 0)
+	if (note_socket(lock, group->socket) != 0 || (words = open_words(group->run_dir)) < 0)
 		(void)close(listener); /* it goes with its name, below */
 	else
-		pid = spawn_daemon(&program, listener, &place, &status_fd);
-	int result = pid < 0 ? -1 : await_ready(&program, pid, status_fd);
+		pid = spawn_daemon(&program, listener, words, &place, &status_fd);
+	int result = pid < 0 ? -1 : await_ready(&program, group->run_dir, pid, status_fd);
 	if (pid >= 0)
 		(void)close(status_fd); /* read to the end, or to where it stopped to matter */
 	if (result != 0)

@@ -126,6 +126,11 @@ function serve(): void {
     case 'exit':
       process.exit(3);
       break;
+    case 'throw':
+      throw new TypeError('no such thing');
+    case 'complain':
+      process.stderr.write('\n  \ncannot go on\nat all\n', () => process.exit(9));
+      break;
     case 'die':
       process.kill(process.pid, 'SIGKILL');
       break;

@@ -27,7 +27,7 @@ function createRecorded(context: TestContext): {
   };
 }
 
-const daemonDescriptors = ['fd 0 null', 'fd 1 null', 'fd 2 null', 'fd 3 socket', 'fd 4 pipe'];
+const daemonDescriptors = ['fd 0 null', 'fd 1 null', 'fd 2 file', 'fd 3 socket', 'fd 4 pipe'];
 
 test('the daemon finds five descriptors, no signals changed, a session of its own', async (context) => {
   const { fixture, environment, record } = createRecorded(context);

@@ -8,6 +8,8 @@ import { complaint, createFixture, isAlive, names } from './fixture.js';
 suite('a daemon that does not come to serve', () => {
   const failures: [string, string][] = [
     ['exit', 'the daemon exited with status 3 before it served'],
+    ['throw', 'the daemon exited with status 1 before it served: TypeError: no such thing'],
+    ['complain', 'the daemon exited with status 9 before it served: cannot go on'],
     ['die', 'the daemon was killed by signal 9 (Killed) before it served'],
     ['error', 'the daemon failed to start: state.db: database is locked'],
     ['babble', 'the daemon says "hello" instead of "ready"'],

@@ -343,7 +343,11 @@ test('a server of something else is not taken for the daemon', async (context) =
   const fixture = createFixture(context);
   const { socket } = fixture.group('containerd-shim-jail');
   mkdirSync(fixture.socketDirectory, { mode: 0o700 });
-  const server = createServer((connection) => connection.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const server = createServer((connection) => {
+    // The launcher hangs up when it has seen enough.
+    connection.on('error', () => undefined);
+    connection.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   context.after(() => {
     server.close();
