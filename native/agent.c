@@ -21,7 +21,7 @@
 #include <asm/termbits.h>
 #endif
 
-enum { HUNG_UP_MILLISECONDS = 1000 };
+enum { HUNG_UP_MILLISECONDS = 1000, DESCRIPTORS = 1024 };
 
 static bool refuse_frame(struct agent *agent, const char *text) {
 	struct refusal refusal = {ERROR_FRAME, 0, text};
@@ -161,7 +161,18 @@ static void serve_listener(struct agent *agent, int listener) {
 	serve(agent);
 }
 
+/*
+ * Whatever the agent was started with is for itself, but for standard input, output and error. One call could do this
+ * (close_range), which FreeBSD 12 does not have, and which ends a program there.
+ */
+static void keep_descriptors(void) {
+	for (int descriptor = 3; descriptor < DESCRIPTORS; descriptor++) {
+		call3(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC);
+	}
+}
+
 int agent_main(int argc, char **argv) {
+	keep_descriptors();
 	struct agent agent = {.control = -1, .socket = true, .registry = -1, .init = call0(SYS_getpid) == 1};
 	for (size_t index = 0; index < MAX_SPARES; index++) agent.spares[index] = -1;
 	const char *mode = argc > 1 ? argv[1] : "";
