@@ -1,63 +1,18 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { closeSync, readSync } from 'node:fs';
+import { constants } from 'node:os';
+import { describe, it } from 'node:test';
 import { Arena } from '../../src/kernel/arena.js';
-import type { Batch, LocalKernel } from '../../src/kernel/kernel.js';
+import type { LocalKernel } from '../../src/kernel/kernel.js';
 import { openLocalKernel } from '../../src/kernel/local.js';
 import { openDescriptors } from './descriptors.js';
 import { kernelContract } from './contract.js';
 import { localKernels, notLinux } from './kernels.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'kernel-'));
-after(() => {
-  rmSync(folder, { recursive: true });
-});
-
 for (const { engine, kernel } of localKernels()) {
   kernelContract(engine, () => openLocalKernel(engine), false);
 
   describe(`kernel of ${engine}`, () => {
-    it('opens, reads and closes a file, passing the descriptor on', () => {
-      const path = join(folder, engine);
-      writeFileSync(path, 'what the file says');
-      const arena = new Arena();
-      const buffer = arena.reserve(64);
-      const name = arena.text(path, 'path');
-      const before = openDescriptors();
-      const answer = kernel.runSync(
-        arena.batch([
-          { symbol: 'open', args: [{ arena: name }, 0, 0] },
-          { symbol: 'read', args: [{ result: 0 }, { arena: buffer }, 64] },
-          { symbol: 'close', args: [{ result: 0 }] },
-        ]),
-      );
-      assert.deepEqual(
-        answer.results.slice(1).map(({ value, errno }) => [value, errno]),
-        [
-          [18n, 0],
-          [0n, 0],
-        ],
-      );
-      assert.equal(Buffer.from(answer.arena).toString('utf8', buffer, buffer + 18), 'what the file says');
-      assert.deepEqual(openDescriptors(), before);
-    });
-
-    it('stops at the first failure, with its errno', () => {
-      const answer = kernel.runSync(badThenGood({}));
-      assert.deepEqual(answer.results, [{ value: -1n, errno: constants.errno.ENOENT }]);
-    });
-
-    it('goes on after a call that may fail, whose result is -1', () => {
-      const answer = kernel.runSync(badThenGood({ mayFail: true }));
-      assert.deepEqual(answer.results.slice(0, 2), [
-        { value: -1n, errno: constants.errno.ENOENT },
-        { value: -1n, errno: constants.errno.EBADF },
-      ]);
-      assert.equal(answer.results.length, 2);
-    });
-
     it('gives each call its own errno, and 0 to those that succeed', () => {
       const arena = new Arena();
       const name = arena.text('/', 'path');
@@ -78,28 +33,6 @@ for (const { engine, kernel } of localKernels()) {
       );
       assert.equal(answer.results[2]?.value, BigInt(process.pid));
       assert.equal(answer.results[5]?.value, BigInt(process.ppid));
-    });
-
-    it('passes all 64 bits of an argument and of a wide result', () => {
-      const path = join(folder, `sparse-${engine}`);
-      writeFileSync(path, '');
-      const fd = openSync(path, 'r+');
-      try {
-        const far = 0x1234_5678_9abn;
-        const calls = [
-          { symbol: 'lseek', args: [fd, far, 0] },
-          // Allowed only if the whole of the negative number arrives.
-          { symbol: 'lseek', args: [fd, -2n, 1] },
-          { symbol: 'lseek', args: [fd, 0xffff_ffff_ffff_fffen, 1] },
-        ];
-        const answer = kernel.runSync({ arena: new Uint8Array(0), fixups: [], calls });
-        assert.deepEqual(
-          answer.results.map(({ value }) => value),
-          [far, far - 2n, far - 4n],
-        );
-      } finally {
-        closeSync(fd);
-      }
     });
 
     it('passes six arguments', { skip: notLinux }, () => {
@@ -205,15 +138,6 @@ for (const { engine, kernel } of localKernels()) {
       });
     });
 
-    it('carries large arenas', () => {
-      const arena = new Arena();
-      const size = 3 * 1024 * 1024;
-      const bytes = new Uint8Array(size).map((_, index) => index % 251);
-      const offset = arena.bytes(bytes);
-      const { arena: back } = kernel.runSync(arena.batch([{ symbol: 'getpid', args: [] }]));
-      assert.ok(Buffer.from(bytes).equals(back.subarray(offset, offset + size)));
-    });
-
     it('refuses what is not a function of the list, and batches that break the rules', () => {
       const empty = { arena: new Uint8Array(8), fixups: [], calls: [] };
       const calls = [{ symbol: 'system', args: [0] }];
@@ -233,15 +157,6 @@ for (const { engine, kernel } of localKernels()) {
       assert.throws(() => closed.runSync(batch), /kernel: closed/);
     });
   });
-}
-
-function badThenGood(flags: { mayFail?: boolean }): Batch {
-  const arena = new Arena();
-  const name = arena.text('/no/such/file', 'path');
-  return arena.batch([
-    { symbol: 'open', args: [{ arena: name }, 0, 0], ...flags },
-    { symbol: 'close', args: [{ result: 0 }] },
-  ]);
 }
 
 // socketpair(2), sendmsg(2) and recvmsg(2) with SCM_RIGHTS, by struct msghdr of 64-bit Linux.
