@@ -44,6 +44,7 @@ export class Containerd {
   readonly address: string;
   readonly environment: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
+  readonly #clients: Program[] = [];
 
   private constructor(options: ContainerdOptions) {
     this.directory = mkdtempSync('/tmp/csj-');
@@ -124,7 +125,17 @@ export class Containerd {
 
   /** Starts `ctr` and leaves it running. */
   startCtr(args: readonly string[], options: CtrOptions = {}): Program {
-    return new Program(this.ctrCommand(args, options), { env: this.environment, ...options });
+    const program = new Program(this.ctrCommand(args, options), { env: this.environment, ...options });
+    this.#clients.push(program);
+    return program;
+  }
+
+  /** Ends what `startCtr` started and a failed test did not. */
+  async endClients(): Promise<void> {
+    for (const program of this.#clients.splice(0)) {
+      program.child.kill('SIGKILL');
+      await Promise.allSettled([program.outcome]);
+    }
   }
 
   ctrCommand(args: readonly string[], options: CtrOptions = {}): string[] {

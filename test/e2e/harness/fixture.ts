@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Containerd, type ContainerdOptions } from './containerd.js';
 import { leftovers } from './leftovers.js';
@@ -34,6 +35,7 @@ export function withContainerd(options: ContainerdOptions = {}, skip = cannotRun
         assert.deepEqual(await leftovers(shared), []);
       } catch (error) {
         for (const line of shared.logs().split('\n')) context.diagnostic(line);
+        await shared.endClients();
         await removeContainers(shared);
         throw error;
       }
@@ -58,4 +60,6 @@ async function removeContainers(containerd: Containerd): Promise<void> {
       await containerd.ctr(['container', 'delete', id], { suffix });
     }
   }
+  rmSync(containerd.fifoDirectory, { recursive: true });
+  mkdirSync(containerd.fifoDirectory);
 }

@@ -22,6 +22,7 @@ export async function writeSpec(
 ): Promise<string> {
   const spec = JSON.parse(await containerd.tell(['oci', 'spec'])) as Spec;
   spec.process.args = [...args];
+  spec.process.env = ['PATH=/bin'];
   spec.process.cwd = '/';
   spec.root.path = await unpackedRootfs(containerd);
   spec.linux.cgroupsPath = `/${containerd.namespace}/${id}`;

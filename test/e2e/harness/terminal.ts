@@ -85,7 +85,7 @@ export class Terminal {
       this.signal('SIGKILL');
     }, deadline);
     try {
-      const closed = once(this.#stream, 'close');
+      const closed = new Promise((resolve) => this.#stream.once('close', resolve));
       const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
       await closed;
       const screen = this.#screen.text;
