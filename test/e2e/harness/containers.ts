@@ -30,12 +30,14 @@ export interface TaskLine {
   readonly status: string;
 }
 
+/** All tasks, sorted by id: containerd gives them in any order. */
 export async function listTasks(containerd: Containerd, options: CtrOptions = {}): Promise<TaskLine[]> {
   const lines = (await containerd.tell(['task', 'list'], options)).split('\n').slice(1);
-  return lines.map((line) => {
+  const tasks = lines.map((line) => {
     const [id = '', pid = '', status = ''] = line.trim().split(/\s+/);
     return { id, pid: Number(pid), status };
   });
+  return tasks.sort((one, other) => one.id.localeCompare(other.id));
 }
 
 /** RUNNING, PAUSED, STOPPED …; undefined if there is no such task. */
