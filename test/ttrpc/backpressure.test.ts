@@ -10,6 +10,7 @@ import {
   UNSENT_SOFT_MAX,
 } from '../../src/ttrpc/limits.js';
 import { Flag, FrameType } from '../../src/ttrpc/frame.js';
+import { createClient } from '../../src/ttrpc/client.js';
 import { createServer } from '../../src/ttrpc/server.js';
 import type { Implementation } from '../../src/ttrpc/service.js';
 import { createService, implement } from '../../src/ttrpc/service.js';
@@ -107,6 +108,26 @@ test('a handler that streams waits for a peer that does not read', async (contex
   assert.equal((await peer.next())?.flags, Flag.RemoteClosed | Flag.NoData);
 });
 
+test('a client that streams waits for a server that does not read', async (context) => {
+  const [near, far] = await socketPair(context);
+  const client = createClient(near);
+  const message = 'x'.repeat(100_000);
+  let sent = 0;
+  const messages = (function* () {
+    for (; sent < 1000; sent += 1) yield message;
+  })();
+  const method = { kind: 'client-streaming', name: 'Join', request: text, response: text } as const;
+  const call = client.clientStream(SERVICE, method, messages);
+  while (near.writableLength < UNSENT_SOFT_MAX) await turn();
+  for (let i = 0; i < 100; i += 1) await turn();
+  assert.ok(sent * message.length < 4 * UNSENT_SOFT_MAX);
+  const peer = new RawPeer(far);
+  assert.equal((await peer.nextRequest()).method, 'Join');
+  for (let i = 0; i < 1000; i += 1) assert.equal((await peer.next())?.data.length, message.length);
+  peer.send(1, FrameType.Response, 0, Buffer.alloc(0));
+  assert.equal(await call, '');
+});
+
 test('requests beyond the budget of their connection are refused, and only those', async (context) => {
   let running = 0;
   let release: () => void = () => undefined;
@@ -152,4 +173,18 @@ test('the windows of many streams add up to no more than the budget of their con
   }
   const refused = await peer.nextResponse();
   assert.deepEqual([refused.streamId, refused.code], [streams * 2 + 1, Code.ResourceExhausted]);
+});
+
+test('what a handler leaves unread is given back to the budget of its connection', async (context) => {
+  const ignore = implement(
+    { kind: 'client-streaming', name: 'Ignore', request: text, response: text },
+    async () => Promise.resolve('ignored'),
+  );
+  const { near } = await connectTo(context, ignore);
+  const peer = new RawPeer(near);
+  const payload = request('Ignore', 'x'.repeat(4_000_000));
+  for (let i = 0; i < (2 * CONNECTION_BUDGET) / payload.length; i += 1) {
+    peer.send(i * 2 + 1, FrameType.Request, Flag.RemoteOpen, payload);
+    assert.deepEqual(await peer.nextResponse(), { streamId: i * 2 + 1, code: Code.OK, text: 'ignored' });
+  }
 });

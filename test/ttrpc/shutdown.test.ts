@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { connect, createServer as createListener } from 'node:net';
 import { suite, test } from 'node:test';
 import { createClient } from '../../src/ttrpc/client.js';
 import { FrameType } from '../../src/ttrpc/frame.js';
@@ -8,7 +8,7 @@ import { implement } from '../../src/ttrpc/service.js';
 import { ClosedError, Code } from '../../src/ttrpc/status.js';
 import { echo, held, request, SERVICE, setUp, unary } from './harness.js';
 import { rejectWhenAborted } from './interop.js';
-import { listen, RawPeer } from './peers.js';
+import { listen, RawPeer, socketPath } from './peers.js';
 
 suite('the end of a connection', () => {
   for (const [how, end] of [
@@ -35,6 +35,22 @@ suite('the end of a connection', () => {
       assert.equal(await survivor, 'c');
     });
   }
+
+  test('is its end, even if the peer goes on reading and the socket may be half open', async (context) => {
+    const { implementation, called } = held('Held');
+    const { server } = await setUp(context, implementation);
+    const path = socketPath(context);
+    const listener = createListener({ allowHalfOpen: true });
+    listener.listen(path);
+    server.serve(listener);
+    const peer = new RawPeer(connect({ path, allowHalfOpen: true }));
+    peer.send(1, FrameType.Request, 0, request('Held'));
+    const [call] = await called(1);
+    assert.ok(call !== undefined);
+    const aborted = rejectWhenAborted(call.signal);
+    peer.socket.end();
+    await assert.rejects(aborted, ClosedError);
+  });
 
   test('in the middle of a frame, and of an answer, is silent', async (context) => {
     const large = implement(unary('Large'), () => 'x'.repeat(4_000_000));

@@ -261,6 +261,46 @@ suite('with both sides ours', () => {
     await server.shutdown();
   });
 
+  test('a handler that reads its requests is told there that its call is over', async (context) => {
+    const outcomes: string[] = [];
+    let done: () => void = () => undefined;
+    const allDone = new Promise<void>((resolve) => (done = resolve));
+    const read = implement(clientStreaming('Read'), async (requests) => {
+      const thrown = (await collect(requests).catch((error: unknown) => error)) as Error;
+      if (outcomes.push(thrown.name) === 2) done();
+      throw thrown;
+    });
+    const { peer, logged } = await setUp(context, read);
+    peer.send(1, FrameType.Request, Flag.RemoteOpen, request('Read', '', { timeoutNano: 1_000_000 }));
+    assert.equal((await peer.nextResponse()).code, Code.DeadlineExceeded);
+    peer.send(3, FrameType.Request, Flag.RemoteOpen, request('Read'));
+    peer.send(5, FrameType.Request, 0, request('Echo'));
+    assert.equal((await peer.nextResponse()).streamId, 5);
+    peer.socket.destroy();
+    await allDone;
+    assert.deepEqual(outcomes, ['StatusError', 'ClosedError']);
+    assert.deepEqual(logged, []);
+  });
+
+  test('a handler that goes on after its deadline sends nothing, and is left', async (context) => {
+    let left: () => void = () => undefined;
+    const hasLeft = new Promise<void>((resolve) => (left = resolve));
+    const stubborn = implement(serverStreaming('Stubborn'), async function* (_request, { signal }) {
+      try {
+        await rejectWhenAborted(signal).catch(() => undefined);
+        for (;;) yield await Promise.resolve('too late');
+      } finally {
+        left();
+      }
+    });
+    const { peer } = await setUp(context, stubborn);
+    peer.send(1, FrameType.Request, Flag.RemoteClosed, request('Stubborn', '', { timeoutNano: 1_000_000 }));
+    assert.equal((await peer.nextResponse()).code, Code.DeadlineExceeded);
+    await hasLeft;
+    peer.send(3, FrameType.Request, 0, request('Echo', 'next'));
+    assert.deepEqual(await peer.nextResponse(), { streamId: 3, code: Code.OK, text: 'next' });
+  });
+
   test('the end of the connection gives what had come, then ClosedError', async (context) => {
     const two = implement(serverStreaming('Two'), async function* (_request, { signal }) {
       yield 'a';
