@@ -48,7 +48,7 @@ function pip(args) {
     }
   }
   throw new Unobtainable(
-    `ziglang cannot be installed: ${failures.join('; ') || 'there is no python3 with pip'}`,
+    `ziglang cannot be installed: ${failures[0] ?? 'there is no python3 with pip'}`,
   );
 }
 

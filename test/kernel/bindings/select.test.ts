@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Field } from '../../../src/kernel/layout.js';
+import { scalarSizes, type Layout } from '../../../src/kernel/layout.js';
 import { allBindings, selectBindings } from '../../../src/kernel/bindings/select.js';
 
 describe('selectBindings', () => {
@@ -42,12 +43,12 @@ describe('selectBindings', () => {
 describe('every set of bindings', () => {
   for (const bindings of allBindings) {
     it(`${bindings.release}/${bindings.arch} has fields within their structures`, () => {
-      const sizes = { i8: 1, u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8, pointer: 8 };
-      for (const layout of Object.values(bindings.layouts)) {
+      const layouts: readonly (Layout | undefined)[] = Object.values(bindings.layouts);
+      for (const layout of layouts) {
         if (layout === undefined) continue;
         assert.equal(layout.size % layout.alignment, 0, layout.name);
         for (const [name, field] of Object.entries<Field>(layout.fields)) {
-          const size = field.type === 'bytes' ? field.size : sizes[field.type];
+          const size = field.type === 'bytes' ? field.size : scalarSizes[field.type];
           assert.ok(field.offset + size <= layout.size, `${layout.name}.${name}`);
         }
       }
