@@ -1,18 +1,13 @@
-import { Descriptor, type Descriptors } from './descriptor.js';
+import { Descriptor, type Descriptors, closeAll } from './descriptor.js';
 import { openInputFifo } from './fifo.js';
 import { inputPath } from './input.js';
 import { type Logger, startLogger } from './logger.js';
-import { MasterSocket } from './master.js';
 import { openOutput } from './output.js';
-import { type Pump, pump } from './pump.js';
 import { type StdioRequest, type StdioSettings, forStream, loggedProcess } from './request.js';
 import { type Sink, fileSink, pipeSink } from './sink.js';
-import { pipeSource } from './source.js';
 import type { Stdio } from './stdio.js';
+import { type Terminal, startTerminal } from './terminal.js';
 import { parseDestination } from './uri.js';
-
-/** Ctrl-D: what a terminal in its usual mode takes for the end of the input (VEOF, termios(3)). */
-const endOfFile = Uint8Array.of(4);
 
 /** Where the output of a terminal goes: undefined means that it is read and thrown away. */
 interface Output {
@@ -33,57 +28,29 @@ export async function openTerminalStdio(
   });
   const { sink, logger } = await forStream('stdout', () => openTerminalOutput(request, settings, owned));
 
-  let terminal: MasterSocket | undefined;
-  let output: Pump | undefined;
-  let typing: Pump | undefined;
+  let terminal: Terminal | undefined;
+  let slaveKeeper: Descriptor | undefined;
   let closed: Promise<void> | undefined;
-  let finish: () => void = () => undefined;
-  const drained = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
 
-  const attachTerminal = (master: number): void => {
-    const descriptor = owned.own(new Descriptor(master));
-    if (closed !== undefined) {
-      descriptor.close();
-      return;
+  const attachTerminal = (master: number, slave?: number): void => {
+    const given = [master, slave].filter((fd) => fd !== undefined).map((fd) => new Descriptor(fd));
+    const [ours, keeper] = given;
+    try {
+      if (ours === undefined || terminal !== undefined) throw new Error('a terminal was attached before');
+      if (closed !== undefined) throw new Error('the stdio was closed before its terminal came');
+      terminal = startTerminal(ours, input?.reader, sink, settings);
+    } catch (error) {
+      closeAll(given, report);
+      throw error;
     }
-    output = pump(
-      (onread) => (terminal = new MasterSocket(descriptor, onread, settings.pipe, report)),
-      (chunk, done) => {
-        if (sink === undefined) done();
-        else sink.write(chunk, done);
-      },
-      report,
-    );
-    void output.done.then(async () => {
-      await sink?.close();
-      finish();
-    });
-    if (input === undefined) return;
-    const keyboard = terminal;
-    typing = pump(
-      (onread) => pipeSource(input.reader, onread),
-      (chunk, done) => {
-        keyboard?.write(Buffer.from(chunk), () => {
-          done();
-        });
-      },
-      report,
-    );
-    // The input ends only after CloseIO, as the keeper stands for a client until then.
-    void typing.done.then(() => {
-      if (keyboard !== undefined && !keyboard.destroyed) keyboard.write(endOfFile);
-    });
+    slaveKeeper = keeper;
   };
 
   const close = async (): Promise<void> => {
-    typing?.stop();
-    output?.stop();
-    await typing?.done;
-    await output?.done;
+    slaveKeeper?.close();
+    terminal?.stop();
+    await terminal?.done;
     await sink?.close();
-    finish();
     owned.close(report);
     await logger?.stop();
   };
@@ -99,13 +66,13 @@ export async function openTerminalStdio(
       return terminal?.master;
     },
     processExited() {
-      // The kernel tells: reading the master fails with EIO when nobody holds the terminal open.
+      slaveKeeper?.close();
     },
     closeStdin() {
       input?.keeper.close();
     },
     get drained() {
-      return output === undefined ? Promise.resolve() : drained;
+      return terminal?.done ?? Promise.resolve();
     },
     close: () => (closed ??= close()),
   };
