@@ -81,9 +81,15 @@ export interface InputFifo {
 }
 
 /** Opens a FIFO for writing, never waiting for a reader; `owned` gets both descriptors. */
-export async function openOutputFifo(path: string, user: FifoUser, owned: Descriptors): Promise<OutputFifo> {
+export async function openOutputFifo(
+  path: string,
+  user: FifoUser,
+  calls: FifoCalls,
+  owned: Descriptors,
+): Promise<OutputFifo> {
   const keeper = owned.own(await openFifo(path, O_RDONLY | O_NONBLOCK));
-  const writer = owned.own(await openFifo(path, O_WRONLY | blocking(user), keeper));
+  const writer = owned.own(await openFifo(path, O_WRONLY | O_NONBLOCK, keeper));
+  if (user === 'process') calls.makeBlocking(writer.fd);
   return { writer, keeper };
 }
 
@@ -94,13 +100,9 @@ export async function openInputFifo(path: string, owned: Descriptors): Promise<I
   return { reader, keeper };
 }
 
-function blocking(user: FifoUser): number {
-  return user === 'process' ? 0 : O_NONBLOCK;
-}
-
 /**
- * Opens one end. A blocking open returns at once, because the opposite end (`same`) is open already; the check that it
- * is the same FIFO also tells when the path was replaced between the two.
+ * Opens one end, always with O_NONBLOCK: a blocking open would hold one of libuv's few threads for ever when the path was
+ * replaced by a FIFO that nobody has open. `same` is the other end; that they are one FIFO tells of the same thing.
  */
 async function openFifo(path: string, flags: number, same?: Descriptor): Promise<Descriptor> {
   let descriptor: Descriptor;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Descriptor, Descriptors } from './descriptor.js';
-import { type FifoUser, openOutputFifo } from './fifo.js';
+import { type FifoCalls, type FifoUser, openOutputFifo } from './fifo.js';
 import { openForAppend, openLogFile } from './file.js';
 import { quote, reason } from './quote.js';
 import type { Destination } from './uri.js';
@@ -15,13 +15,14 @@ export interface Output {
 export async function openOutput(
   destination: Extract<Destination, { kind: 'path' | 'file' }>,
   user: FifoUser,
+  calls: FifoCalls,
   owned: Descriptors,
 ): Promise<Output> {
   const { kind, path } = destination;
   if (kind === 'file') return { kind: 'file', writer: owned.own(await openLogFile(path)) };
   switch (await typeOf(path)) {
     case 'fifo':
-      return { kind: 'fifo', writer: (await openOutputFifo(path, user, owned)).writer };
+      return { kind: 'fifo', writer: (await openOutputFifo(path, user, calls, owned)).writer };
     case 'file':
       return { kind: 'file', writer: owned.own(await openForAppend(path)) };
     default:

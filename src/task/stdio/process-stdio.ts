@@ -91,7 +91,12 @@ async function openOutputs(
     if (destination.kind === 'null') return nothing;
     if (destination.kind === 'binary') throw new Error('only stdout can name a logger');
     const isExec = request.execId !== '';
-    const { kind, writer } = await openOutput(destination, isExec ? 'copier' : 'process', owned);
+    const { kind, writer } = await openOutput(
+      destination,
+      isExec ? 'copier' : 'process',
+      settings.fifo,
+      owned,
+    );
     if (!isExec || kind === 'file') return writer;
     const pipe = openPipe(settings.pipe, owned, request.owner);
     copies.push({ source: pipe.read, sink: writer });

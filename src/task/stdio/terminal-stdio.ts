@@ -91,7 +91,7 @@ async function openTerminalOutput(
     logger.stderr.close();
     return { sink: pipeSink(logger.stdout, settings.report), logger };
   }
-  const { kind, writer } = await openOutput(destination, 'copier', owned);
+  const { kind, writer } = await openOutput(destination, 'copier', settings.fifo, owned);
   const make = kind === 'file' ? fileSink : pipeSink;
   return { sink: make(writer, settings.report), logger: undefined };
 }
