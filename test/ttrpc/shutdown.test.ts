@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { connect, createServer as createListener } from 'node:net';
 import { suite, test } from 'node:test';
 import { createClient } from '../../src/ttrpc/client.js';
@@ -128,6 +129,17 @@ suite('shutdown', () => {
     await stopped;
     assert.equal(call?.signal.aborted, true);
     assert.equal(await peer.next(), undefined);
+  });
+
+  test('is over when the listener has closed too', async (context) => {
+    const { listener, path } = await listen(context);
+    const server = createServer([]);
+    server.serve(listener);
+    let closed = false;
+    listener.on('close', () => (closed = true));
+    await server.shutdown();
+    assert.equal(closed, true);
+    assert.equal(existsSync(path), false);
   });
 
   test('of a server without connections or listeners is immediate, and final', async (context) => {
