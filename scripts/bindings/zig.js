@@ -47,9 +47,7 @@ function pip(args) {
         failures.push(`${python}: ${error.stderr?.toString().trim() || error.message}`);
     }
   }
-  throw new Unobtainable(
-    `ziglang cannot be installed: ${failures[0] ?? 'there is no python3 with pip'}`,
-  );
+  throw new Unobtainable(`ziglang cannot be installed: ${failures[0] ?? 'there is no python3 with pip'}`);
 }
 
 /** This machine cannot get at the compiler: nothing is known about the bindings. */
