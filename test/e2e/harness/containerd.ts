@@ -56,6 +56,8 @@ export class Containerd {
     this.environment = {
       ...process.env,
       PATH: path.join(':'),
+      // ctr 2.x would complain of a host's cgroup v1 on the standard error of every container.
+      CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS: '1',
       CONTAINERD_SHIM_JAIL_CONFIG: join(this.directory, 'shim.toml'),
     };
   }
