@@ -17,7 +17,7 @@ enum {
 	MAX_WAITING = 64,
 	/* how long an accepted connection may take to say what it wants */
 	OPEN_MILLISECONDS = 10000,
-	ORPHANS_MILLISECONDS = 100,
+	CHILDREN_MILLISECONDS = 100,
 };
 
 /* The digits at *text as a number up to most, or -1; *text is moved behind them. */
@@ -198,7 +198,8 @@ void listen_for(struct agent *agent, int listener) {
 	for (int end = 0; end < 2; end++) registry[end] = descriptor_settle(registry[end]);
 	for (;;) {
 		struct pollfd ready[] = {{listener, POLLIN, 0}, {registry[0], POLLIN, 0}};
-		long count = system_poll(ready, 2, agent->init ? ORPHANS_MILLISECONDS : -1);
+		/* A child's end wakes nobody: no signal is handled. */
+		long count = system_poll(ready, 2, CHILDREN_MILLISECONDS);
 		collect_orphans();
 		if (count <= 0) continue;
 		if ((ready[1].revents & POLLIN) != 0) serve_registry(registry[0]);

@@ -101,6 +101,7 @@ export class AgentKernel implements Kernel {
       return agent;
     } catch (error) {
       agent.close();
+      await agent.ended;
       throw error;
     }
   }

@@ -12,7 +12,7 @@ const wide = new Set(
 // int, or a type of that width
 const narrow = new Set(
   `accept accept4 access bind chdir chflags chflagsat chmod chown chroot clock_gettime close close_range connect dup
-   dup2 execve faccessat fchdir fchflags fchmod fchmodat fchown fchownat fchroot fcntl fexecve flock fstat fstatat
+   dup2 dup3 execve faccessat fchdir fchflags fchmod fchmodat fchown fchownat fchroot fcntl fexecve flock fstat fstatat
    fstatfs fsync ftruncate futimens getegid geteuid getgid getgroups getpeername getpgid getpgrp getpid getppid
    getpriority getrlimit getrusage getsid getsockname getsockopt getuid ioctl issetugid kill killpg lchown link
    linkat listen lstat madvise mkdir mkdirat mkfifo mkfifoat mknod mknodat mlock mprotect munlock munmap nanosleep

@@ -144,7 +144,13 @@ export interface Ran {
   readonly answer: Answer;
 }
 
+/** @throws RangeError if a limit is no 32-bit integer, or as encodeBatch does */
 export function encodeRun(batch: Batch, limits: RunLimits, numberOf: NumberOf): Buffer {
+  for (const name of ['milliseconds', 'outputLimit'] as const) {
+    const limit = limits[name];
+    if (!Number.isInteger(limit) || limit < 0 || limit > 0xffffffff)
+      throw new RangeError(`${name}: ${limit}`);
+  }
   const header = Buffer.alloc(16);
   header.writeUInt32LE(limits.milliseconds, 0);
   header.writeUInt32LE(limits.outputLimit, 4);

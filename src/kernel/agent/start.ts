@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type IOType } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Duplex, Stream } from 'node:stream';
+import type { Duplex, Readable, Stream, Writable } from 'node:stream';
 import { AgentKernel, type AgentConnection } from '../agent.js';
 
 /** One of a child's standard descriptors, as child_process.spawn takes it. */
@@ -52,9 +52,16 @@ export async function spawnAgent({ path, stdio, children = 0 }: AgentProgram): P
     return { agent, child };
   } catch (error) {
     child.kill('SIGKILL');
-    for (const spare of spares) spare.destroy();
+    await Promise.all(child.stdio.map(destroy));
     throw error;
   }
+}
+
+async function destroy(stream: Readable | Writable | null | undefined): Promise<void> {
+  if (stream === null || stream === undefined || stream.closed) return;
+  const closed = once(stream, 'close');
+  stream.destroy();
+  await closed;
 }
 
 /** Where an agent listens: a TCP address or the path of a unix socket. */

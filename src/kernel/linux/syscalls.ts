@@ -5,7 +5,7 @@ export type SyscallNumbers = Readonly<Record<string, number | undefined>>;
 // prettier-ignore
 const amd64: SyscallNumbers = {
   _exit: 231, accept: 43, accept4: 288, access: 21, bind: 49, chdir: 80, chmod: 90, chown: 92, chroot: 161,
-  clock_gettime: 228, close: 3, close_range: 436, connect: 42, dup: 32, dup2: 33, epoll_create1: 291,
+  clock_gettime: 228, close: 3, close_range: 436, connect: 42, dup: 32, dup2: 33, dup3: 292, epoll_create1: 291,
   epoll_ctl: 233, epoll_wait: 232, eventfd: 290, execve: 59, faccessat: 269, fchdir: 81, fchmod: 91,
   fchmodat: 268, fchown: 93, fchownat: 260, fcntl: 72, flock: 73, fstat: 5, fstatat: 262, fstatfs: 138,
   fsync: 74, ftruncate: 77, getegid: 108, geteuid: 107, getgid: 104, getgroups: 115, getpgid: 121,
@@ -26,7 +26,7 @@ const amd64: SyscallNumbers = {
 // prettier-ignore
 const arm64: SyscallNumbers = {
   _exit: 94, accept: 202, accept4: 242, bind: 200, chdir: 49, chroot: 51, clock_gettime: 113, close: 57,
-  close_range: 436, connect: 203, dup: 23, epoll_create1: 20, epoll_ctl: 21, eventfd: 19, execve: 221,
+  close_range: 436, connect: 203, dup: 23, dup3: 24, epoll_create1: 20, epoll_ctl: 21, eventfd: 19, execve: 221,
   faccessat: 48, fchdir: 50, fchmod: 52, fchmodat: 53, fchown: 55, fchownat: 54, fcntl: 25, flock: 32,
   fstat: 80, fstatat: 79, fstatfs: 44, fsync: 82, ftruncate: 46, getegid: 177, geteuid: 175, getgid: 176,
   getgroups: 158, getpgid: 155, getpid: 172, getppid: 173, getpriority: 141, getrlimit: 163, getsid: 156,
