@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
-  constants,
   openSync,
   readFileSync,
   readlinkSync,
@@ -15,19 +14,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Arena } from '../../../src/kernel/arena.js';
 import { spawnAgent } from '../../../src/kernel/agent/start.js';
-import { openLocalKernel } from '../../../src/kernel/local.js';
 import { openDescriptors } from '../descriptors.js';
 import { notRootOnLinux } from '../kernels.js';
 import { busybox, execve, make, makeTree, noBusybox, plainCall, withPath } from './launch.js';
 import { compileAgent, noCompiler } from './programs.js';
+import { openPty, openTerminal } from './pty.js';
 
-const openTerminal = constants.O_RDWR | constants.O_NOCTTY;
 // of asm-generic/resource.h and asm-generic/ioctls.h
 const rlimitCore = 4;
 const rlimitNoFile = 7;
 const tiocsctty = 0x540e;
-const tiocsptlck = 0x40045431;
-const tiocgptn = 0x80045430;
 
 describe('an agent becomes a program', { skip: notRootOnLinux || noCompiler || noBusybox }, () => {
   let path = '';
@@ -175,22 +171,6 @@ describe('an agent becomes a program', { skip: notRootOnLinux || noCompiler || n
     assert.deepEqual(await exited, [null, 'SIGTERM']);
   });
 });
-
-function openPty(): { master: number; name: string } {
-  const kernel = openLocalKernel('koffi');
-  const master = openSync('/dev/ptmx', openTerminal);
-  const arena = new Arena();
-  const unlocked = arena.scalar('i32', 0, 'unlocked');
-  const number = arena.reserve(4, 4);
-  const { arena: filled } = kernel.runSync(
-    arena.batch([
-      { symbol: 'ioctl', args: [master, tiocsptlck, { arena: unlocked }] },
-      { symbol: 'ioctl', args: [master, tiocgptn, { arena: number }] },
-    ]),
-  );
-  kernel.close();
-  return { master, name: `/dev/pts/${new DataView(filled.buffer).getInt32(number, true)}` };
-}
 
 function readLine(fd: number): string {
   const buffer = Buffer.alloc(256);
