@@ -23,6 +23,8 @@ export interface ContainerdOptions {
   readonly shim?: ShimName;
   /** lines for the shim's configuration, e.g. `idle_seconds = 1` */
   readonly shimConfig?: readonly string[];
+  /** how much the shim logs; absent: everything, for the message of a failed test */
+  readonly shimLogLevel?: 'info' | 'debug';
   /** directory of the programs `containerd` and `ctr`; absent: $E2E_CONTAINERD, else PATH */
   readonly programs?: string;
 }
@@ -71,7 +73,7 @@ export class Containerd {
       });
     }
     try {
-      await containerd.#prepare(options.shimConfig ?? []);
+      await containerd.#prepare(options);
       await containerd.boot();
       await containerd.importImage();
     } catch (error) {
@@ -178,15 +180,15 @@ export class Containerd {
     return join(this.directory, 'state', 'io.containerd.runtime.v2.task', `${this.namespace}${suffix}`, id);
   }
 
-  async #prepare(shimConfig: readonly string[]): Promise<void> {
+  async #prepare(options: ContainerdOptions): Promise<void> {
     mkdirSync(this.fifoDirectory);
     writeFileSync(join(this.directory, 'config.toml'), containerdConfig(this.directory));
     const lines = [
       `socket_dir = "${this.directory}/s"`,
       `run_dir = "${this.directory}/run"`,
       `log_file = "${this.directory}/shim.log"`,
-      'log_level = "debug"',
-      ...shimConfig,
+      `log_level = "${options.shimLogLevel ?? 'debug'}"`,
+      ...(options.shimConfig ?? []),
     ];
     writeFileSync(join(this.directory, 'shim.toml'), `${lines.join('\n')}\n`);
     const directory = await installShim(this.shim, join(this.directory, 'prefix'));
