@@ -35,11 +35,12 @@ export class ClientConnection implements ConnectionOwner {
   readonly #log: (message: string) => void;
   readonly #ended: () => void;
   readonly #calls = new Map<number, OpenCall>();
-  #nextStreamId = 1;
+  #nextStreamId: number;
   #closed: ClosedError | undefined;
 
   /** `ended` is called once, when the connection is over and all calls have failed. */
-  constructor(socket: Socket, log: (message: string) => void, ended: () => void) {
+  constructor(socket: Socket, log: (message: string) => void, ended: () => void, firstStreamId = 1) {
+    this.#nextStreamId = firstStreamId;
     this.#log = log;
     this.#ended = ended;
     this.#connection = new Connection(socket, this, { pauseWhenFull: false });

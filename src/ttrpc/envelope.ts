@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs/minimal.js';
+import { LENGTH_DELIMITED, readBytes, readInt64, readString, skip, tag, VARINT } from './fields.js';
 import { METADATA_PAIRS_MAX, STATUS_MESSAGE_MAX } from './limits.js';
 import type { Metadata } from './service.js';
 import { Code, isCode, StatusError } from './status.js';
@@ -14,8 +14,6 @@ import { Code, isCode, StatusError } from './status.js';
  *
  * An encoded envelope is its head, then its payload's bytes as they are: whoever writes it need not join the two.
  */
-const VARINT = 0;
-const LENGTH_DELIMITED = 2;
 const EMPTY: Buffer = Buffer.alloc(0);
 const NO_METADATA: Metadata = new Map();
 const INT64_MAX = 2 ** 63;
@@ -179,39 +177,8 @@ function decodeKeyValue(outer: protobuf.Reader): [key: string, value: string] {
   return [key.toLowerCase(), value];
 }
 
-/** The first byte, or varint, of a field: https://protobuf.dev/programming-guides/encoding/#structure */
-function tag(field: number, wireType: number): number {
-  return (field << 3) | wireType;
-}
-
 function payloadHead(writer: protobuf.Writer, field: number, length: number): Uint8Array {
   // An empty payload is left out: present, it would be the first message of a stream of requests.
   if (length > 0) writer.uint32(tag(field, LENGTH_DELIMITED)).uint32(length);
   return writer.finish();
-}
-
-function readString(reader: protobuf.Reader): string {
-  const bytes = readBytes(reader);
-  const text = bytes.toString();
-  // Decoding replaces what is not UTF-8: only a text with the replacement character need be looked at again.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) throw new Error('a string is not UTF-8');
-  return text;
-}
-
-/** A view of the next bytes; nothing is copied. */
-function readBytes(reader: protobuf.Reader): Buffer {
-  const { buffer, byteOffset, byteLength } = reader.bytes();
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-function readInt64(reader: protobuf.Reader): number {
-  const value = reader.int64();
-  // Reader takes the end of the buffer for the end of a varint.
-  if (((reader.buf[reader.pos - 1] ?? 0) & 0x80) !== 0) throw new Error('a varint is cut short');
-  return Number(value);
-}
-
-function skip(reader: protobuf.Reader, next: number): void {
-  if (next >>> 3 === 0) throw new Error('a field has the number 0');
-  reader.skipType(next & 7);
 }

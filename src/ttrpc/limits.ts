@@ -16,6 +16,9 @@ export const STREAM_WINDOW = 8 << 20;
 /** What a request costs its connection's budget besides its bytes: the memory of a running handler, roughly. */
 export const CALL_OVERHEAD = 4 << 10;
 
+/** What each name in a request's metadata costs besides its bytes. */
+export const METADATA_OVERHEAD = 256;
+
 /** What a queued stream message costs besides its bytes. */
 export const QUEUED_OVERHEAD = 128;
 

@@ -44,9 +44,11 @@ export class ServerCall implements CallContext {
     return this.#remoteClosed;
   }
 
-  /** Why the call ended before its handler did. */
-  get reason(): Error | undefined {
-    return this.#reason;
+  /** True if a handler failed just because it was told to stop, as by the AbortError that Node's functions throw. */
+  explains(thrown: unknown): boolean {
+    const reason = this.#reason;
+    if (reason === undefined) return false;
+    return thrown === reason || (thrown instanceof Error && thrown.cause === reason);
   }
 
   /** The client sends no more messages. */

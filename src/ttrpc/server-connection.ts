@@ -6,7 +6,7 @@ import type { RequestEnvelope } from './envelope.js';
 import { decodeRequest, encodeErrorResponse } from './envelope.js';
 import { Flag, FrameType } from './frame.js';
 import { prepare, type Invocation } from './invocation.js';
-import { CALL_OVERHEAD, CONNECTION_BUDGET, MESSAGE_LENGTH_MAX } from './limits.js';
+import { CALL_OVERHEAD, CONNECTION_BUDGET, MESSAGE_LENGTH_MAX, METADATA_OVERHEAD } from './limits.js';
 import { ServerCall } from './server-call.js';
 import type { Implementation, Service } from './service.js';
 import { ClosedError, Code, messageOf, StatusError, statusOf } from './status.js';
@@ -78,6 +78,8 @@ export class ServerConnection implements ConnectionOwner {
   #data(streamId: number, flags: number, data: Buffer): void {
     const call = this.#calls.get(streamId);
     const inbox = call?.inbox;
+    // A client that does not stream may still say that it sends no more.
+    if (call?.streaming === true && inbox === undefined && (flags & Flag.NoData) !== 0) return;
     if (call === undefined || inbox === undefined) {
       this.#refuse(streamId, Code.InvalidArgument, `stream ${streamId} is not open for data`);
       return;
@@ -124,16 +126,22 @@ export class ServerConnection implements ConnectionOwner {
     } else if (request.timeoutNano < 0) {
       this.#refuse(streamId, Code.DeadlineExceeded, `deadline of ${request.method} had passed when it came`);
     } else {
-      this.#start(streamId, flags, request, implementation);
+      this.#start(streamId, flags, request, implementation, data.length);
     }
   }
 
-  #start(streamId: number, flags: number, request: RequestEnvelope, implementation: Implementation): void {
+  #start(
+    streamId: number,
+    flags: number,
+    request: RequestEnvelope,
+    implementation: Implementation,
+    length: number,
+  ): void {
     const { method } = implementation;
     const { payload, metadata } = request;
     const timeout = request.timeoutNano / NANOSECONDS_PER_MILLISECOND;
     const deadline = timeout === 0 ? undefined : Date.now() + timeout;
-    const cost = payload.length + CALL_OVERHEAD;
+    const cost = length + CALL_OVERHEAD + metadata.size * METADATA_OVERHEAD;
     if (!this.#budget.take(cost)) {
       this.#refuse(
         streamId,
@@ -176,7 +184,7 @@ export class ServerConnection implements ConnectionOwner {
       this.#calls.delete(call.id);
     } catch (thrown) {
       if (!call.over) this.#fail(call, statusOf(thrown));
-      else if (!isBecauseOf(thrown, call.reason)) {
+      else if (!call.explains(thrown)) {
         this.#host.log(`${method.name} failed after its call was over: ${messageOf(thrown)}`);
       }
     }
@@ -198,9 +206,4 @@ export class ServerConnection implements ConnectionOwner {
   #sendError(streamId: number, code: Code, message: string): void {
     this.#connection.send(streamId, FrameType.Response, 0, encodeErrorResponse(code, message), EMPTY);
   }
-}
-
-/** True if a handler failed just because it was told to stop, as by the AbortError that Node's functions throw. */
-function isBecauseOf(thrown: unknown, reason: Error | undefined): boolean {
-  return reason !== undefined && (thrown === reason || (thrown instanceof Error && thrown.cause === reason));
 }

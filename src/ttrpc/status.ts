@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** The status codes of google.rpc, by which a ttrpc peer decides what an answer means. */
 export const Code = {
   OK: 0,
@@ -66,5 +68,6 @@ export function statusOf(thrown: unknown): StatusError {
 
 /** The text of a thrown value, which need not be an Error. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : inspect(thrown);
 }

@@ -5,10 +5,12 @@ import {
   CALL_OVERHEAD,
   CONNECTION_BUDGET,
   MESSAGE_LENGTH_MAX,
+  METADATA_OVERHEAD,
   STREAM_WINDOW,
   UNSENT_HARD_MAX,
   UNSENT_SOFT_MAX,
 } from '../../src/ttrpc/limits.js';
+import { encodeRequestHead } from '../../src/ttrpc/envelope.js';
 import { Flag, FrameType } from '../../src/ttrpc/frame.js';
 import { createClient } from '../../src/ttrpc/client.js';
 import { createServer } from '../../src/ttrpc/server.js';
@@ -16,6 +18,7 @@ import type { Implementation } from '../../src/ttrpc/service.js';
 import { createService, implement } from '../../src/ttrpc/service.js';
 import { Code } from '../../src/ttrpc/status.js';
 import { request, SERVICE, unary } from './harness.js';
+import { rejectWhenAborted } from './interop.js';
 import { bytes, encodeFrame, RawPeer, socketPair, text } from './peers.js';
 
 /** A server with one connection, whose two ends are shown. */
@@ -139,8 +142,8 @@ test('requests beyond the budget of their connection are refused, and only those
   });
   const { near } = await connectTo(context, hold);
   const peer = new RawPeer(near);
-  const fit = CONNECTION_BUDGET / CALL_OVERHEAD;
   const payload = request('Hold');
+  const fit = Math.floor(CONNECTION_BUDGET / (CALL_OVERHEAD + payload.length));
   for (let i = 0; i <= fit; i += 1) near.write(encodeFrame(i * 2 + 1, FrameType.Request, 0, payload));
   const refused = await peer.nextResponse();
   assert.deepEqual([refused.streamId, refused.code], [fit * 2 + 1, Code.ResourceExhausted]);
@@ -151,15 +154,22 @@ test('requests beyond the budget of their connection are refused, and only those
   assert.equal((await peer.nextResponse()).code, Code.OK);
 });
 
+test('metadata count against the budget of their connection as long as they are kept', async (context) => {
+  const hold = implement(unary('Hold'), (_request, { signal }) => rejectWhenAborted(signal));
+  const { near } = await connectTo(context, hold);
+  const peer = new RawPeer(near);
+  const metadata = new Map([['k', ['x'.repeat(4_000_000)]]]);
+  const head = encodeRequestHead({ service: SERVICE, method: 'Hold', timeoutNano: 0, metadata }, 0);
+  const fit = Math.floor(CONNECTION_BUDGET / (head.length + CALL_OVERHEAD + METADATA_OVERHEAD));
+  for (let i = 0; i <= fit; i += 1) peer.send(i * 2 + 1, FrameType.Request, 0, head);
+  const refused = await peer.nextResponse();
+  assert.deepEqual([refused.streamId, refused.code], [fit * 2 + 1, Code.ResourceExhausted]);
+});
+
 test('the windows of many streams add up to no more than the budget of their connection', async (context) => {
   const hold = implement(
     { kind: 'client-streaming', name: 'Hold', request: text, response: text },
-    (_requests, { signal }) =>
-      new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
-        });
-      }),
+    (_requests, { signal }) => rejectWhenAborted(signal),
   );
   const { near } = await connectTo(context, hold);
   const peer = new RawPeer(near);

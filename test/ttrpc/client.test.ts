@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
+import { ClientConnection } from '../../src/ttrpc/client-connection.js';
 import { createClient, type Client } from '../../src/ttrpc/client.js';
 import { encodeErrorResponse, encodeResponseHead } from '../../src/ttrpc/envelope.js';
 import { Flag, FrameType } from '../../src/ttrpc/frame.js';
 import { MESSAGE_LENGTH_MAX } from '../../src/ttrpc/limits.js';
+import type { CallReceiver } from '../../src/ttrpc/open-call.js';
 import type { Codec } from '../../src/ttrpc/service.js';
 import { ClosedError, Code, StatusError } from '../../src/ttrpc/status.js';
 import { collect, listen, RawPeer, socketPair, socketPath, text } from './peers.js';
@@ -296,5 +298,33 @@ suite('the end of the connection', () => {
     const client = createClient(socket);
     await assert.rejects(client.call(SERVICE, unary, ''), ClosedError);
     await client.closed;
+  });
+
+  test('comes with the last stream id, after which there is no greater one', async (context) => {
+    const [near, far] = await socketPair(context);
+    let ended = false;
+    const connection = new ClientConnection(
+      near,
+      () => undefined,
+      () => (ended = true),
+      0xffffffff,
+    );
+    const failures: Error[] = [];
+    const receiver: CallReceiver = {
+      response: () => undefined,
+      data: () => false,
+      failed: (error) => failures.push(error),
+    };
+    const outgoing = { service: SERVICE, method: 'Unary', flags: 0, payload: Buffer.alloc(0) };
+    connection.open(outgoing, {}, receiver);
+    assert.equal((await new RawPeer(far).nextRequest()).streamId, 0xffffffff);
+    assert.throws(() => connection.open(outgoing, {}, receiver), {
+      name: 'ClosedError',
+      message: /stream ids/,
+    });
+    assert.equal(failures.length, 1);
+    assert.ok(failures[0] instanceof ClosedError);
+    await once(near, 'close');
+    assert.equal(ended, true);
   });
 });

@@ -15,6 +15,7 @@ suite('handlers', () => {
       if (what === 'ok') throw new StatusError(Code.OK, 'not really');
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- a handler may do so
       if (what === 'string') throw 'just text';
+      if (what === 'object') throw Object.create(null);
       throw new TypeError('plain');
     });
     const rejecting = implement(unary('Reject'), () => Promise.reject(new Error('later')));
@@ -23,6 +24,7 @@ suite('handlers', () => {
     await assert.rejects(fails('status'), { code: Code.NotFound, message: 'no such task' });
     await assert.rejects(fails('ok'), { code: Code.Unknown, message: 'not really' });
     await assert.rejects(fails('string'), { code: Code.Unknown, message: 'just text' });
+    await assert.rejects(fails('object'), { code: Code.Unknown });
     await assert.rejects(fails('other'), { code: Code.Unknown, message: 'plain' });
     await assert.rejects(client.call(SERVICE, rejecting.method, ''), {
       code: Code.Unknown,

@@ -115,6 +115,19 @@ suite('on the wire', () => {
     await assert.rejects(aborted, { code: Code.InvalidArgument });
   });
 
+  test('a client that does not stream may close, but not send', async (context) => {
+    const wait = implement(serverStreaming('Wait'), async function* (_request, { signal }) {
+      yield 'first';
+      await rejectWhenAborted(signal);
+    });
+    const { peer } = await setUp(context, wait);
+    peer.send(1, FrameType.Request, Flag.RemoteOpen, request('Wait'));
+    peer.send(1, FrameType.Data, CLOSE);
+    assert.equal((await peer.next())?.data.toString(), 'first');
+    peer.send(1, FrameType.Data, 0, Buffer.from('x'));
+    assert.deepEqual((await peer.nextResponse()).code, Code.InvalidArgument);
+  });
+
   test('an oversized message fails its stream', async (context) => {
     const { peer } = await setUp(context, join);
     peer.send(1, FrameType.Request, Flag.RemoteOpen, request('Join'));
