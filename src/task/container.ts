@@ -127,7 +127,7 @@ export class Container {
   }
 
   closeStdin(execId: string): void {
-    this.process(execId).stdio?.closeStdin();
+    this.process(execId).closeStdin();
   }
 
   /** The pids of all processes, with the exec id of those that Exec started. */
@@ -251,13 +251,15 @@ export class Container {
   }
 
   async #launch(exec: Exec): Promise<void> {
+    let stdio: Stdio | undefined;
     let launched: RuntimeProcess;
     try {
-      exec.stdio = await this.#host.openStdio(this.key, exec.execId, exec.paths);
+      stdio = await this.#host.openStdio(this.key, exec.execId, exec.paths);
+      exec.opened(stdio);
       launched = await this.#runtime.exec({
         execId: exec.execId,
         process: { ...exec.spec, terminal: exec.paths.terminal },
-        stdio: processStdio(exec.stdio, exec.paths.terminal),
+        stdio: processStdio(stdio, exec.paths.terminal),
       });
     } catch (error) {
       // Whoever waits for it must not wait for ever; the exec itself stays until Delete.
@@ -265,16 +267,26 @@ export class Container {
       await this.#closeStdio(exec);
       throw error;
     }
-    await exec.stdio.keepInput();
     exec.launched = launched;
+    await this.#keepInput(stdio);
     exec.running();
     this.#publish(execStarted(this.key, exec.execId, exec.pid));
     this.#track(
       launched.exited.then((exit) => {
+        stdio.processExited();
         exec.finish(exit);
         this.#publish(exited(this.key, exec.execId, exec.pid, exit));
       }),
     );
+  }
+
+  /** The process runs by now: input that ends too early is no reason to lose sight of it. */
+  async #keepInput(stdio: Stdio): Promise<void> {
+    try {
+      await stdio.keepInput();
+    } catch (error) {
+      this.#host.logger.warn(this.key, `standard input: ${reason(error)}`);
+    }
   }
 
   /** Keeps the work in view until it has ended, however it ends: its own caller looks at errors. */
@@ -299,6 +311,7 @@ export class Container {
     }
     if (this.#runtime.outOfMemory()) this.#publish(oom(this.key));
     this.#pause = 'no';
+    this.init.stdio?.processExited();
     this.init.finish(exit);
     this.#publish(exited(this.key, '', this.init.pid, exit));
   }

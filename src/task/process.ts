@@ -22,6 +22,7 @@ export class Process {
   #state: ProcessState = 'created';
   #exit: Exit | undefined;
   #end: (exit: Exit) => void;
+  #stdinClosed = false;
   #size: { width: number; height: number } | undefined;
 
   constructor(execId: string, paths: StdioPaths) {
@@ -56,6 +57,17 @@ export class Process {
     this.#exit = exit;
     this.#state = 'stopped';
     this.#end(exit);
+  }
+
+  /** CloseIO; one that comes before the stdio of an exec is open is kept until `opened`. */
+  closeStdin(): void {
+    this.#stdinClosed = true;
+    this.stdio?.closeStdin();
+  }
+
+  opened(stdio: Stdio): void {
+    this.stdio = stdio;
+    if (this.#stdinClosed) stdio.closeStdin();
   }
 
   /** A size given before the process runs is kept for its start (nerdctl exec asks that early). */
