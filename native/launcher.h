@@ -235,6 +235,8 @@ pid_t spawn_daemon(const struct program *program, int listener, int words, const
 int await_ready(const struct program *program, const char *run_dir, pid_t pid, int status_fd);
 
 /* launcher_start.c, launcher_delete.c */
+int start_daemon(const struct arguments *arguments, const struct config *config, const char *shim_cgroup,
+	const struct group *group, int lock);
 int start(const struct arguments *arguments, const struct config *config);
 int delete_container(const struct arguments *arguments, const struct config *config);
 

@@ -38,6 +38,24 @@ clean_up_alone(const struct arguments *arguments, const struct config *config, c
 	return become(&program);
 }
 
+/*
+ * A daemon that ends as it should takes its store with it. Where one was left, a daemon was killed with containers, and
+ * containerd deletes all of these at the same time: one new daemon cleans up after all of them when it starts, and
+ * answers every launcher, where a program for each would not be done in the time that containerd gives them.
+ */
+static bool
+was_killed(const struct arguments *arguments, const struct config *config, struct group *group)
+{
+	if (access(text("%s/state.db", group->run_dir), F_OK) != 0)
+		return false;
+	/* A group that the bundle told has no key; the key is that of the container when both mean the same daemon. */
+	struct group own;
+	if (group->key == NULL && group_of(arguments, config, arguments->bundle, DEFAULT_SOCKET_DIR, &own) == 0 &&
+	    strcmp(own.run_dir, group->run_dir) == 0)
+		group->key = own.key;
+	return group->key != NULL;
+}
+
 static int
 find_group(const struct arguments *arguments, const struct config *config, struct group *group)
 {
@@ -75,6 +93,8 @@ delete_container(const struct arguments *arguments, const struct config *config)
 	if (lock < 0)
 		return -1;
 	outcome = ask_under_lock(&group, &call, deadline);
+	if (is_gone(outcome) && was_killed(arguments, config, &group) && start_daemon(arguments, config, NULL, &group, lock) == 0)
+		outcome = ask_under_lock(&group, &call, deadline);
 	int result = -1;
 	if (outcome == ANSWERED)
 		result = print_answer(&call);

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* With the lock held, and sure that the group has no daemon. */
-static int
-start_daemon(const struct arguments *arguments, const struct config *config, const struct bootstrap *bootstrap,
+/* With the lock held, and sure that the group has no daemon. `shim_cgroup` may be NULL. */
+int
+start_daemon(const struct arguments *arguments, const struct config *config, const char *shim_cgroup,
 	const struct group *group, int lock)
 {
 	struct program program;
 	struct place place;
-	if (daemon_program(arguments, config, group, &program) != 0 || find_place(bootstrap->shim_cgroup, &place) != 0)
+	if (daemon_program(arguments, config, group, &program) != 0 || find_place(shim_cgroup, &place) != 0)
 		return -1;
 	int listener = listen_on(group->socket);
 	if (listener < 0)
@@ -49,7 +49,7 @@ reserve(const struct arguments *arguments, const struct config *config, const st
 	outcome = ask_under_lock(group, call, now_ms() + ANSWER_MS);
 	int result = outcome == ANSWERED ? 0 : -1;
 	if (outcome == ABSENT || outcome == STALE || outcome == LEAVING) {
-		result = start_daemon(arguments, config, bootstrap, group, lock);
+		result = start_daemon(arguments, config, bootstrap->shim_cgroup, group, lock);
 		if (result == 0 && (outcome = ask_under_lock(group, call, now_ms() + ANSWER_MS)) != ANSWERED) {
 			if (outcome == ABSENT || outcome == STALE || outcome == LEAVING)
 				(void)failed("the daemon ended as soon as it served");

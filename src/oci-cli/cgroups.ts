@@ -39,7 +39,10 @@ export function createCgroups(kernel: LocalKernel, report: (error: unknown) => v
 function containerCgroup(paths: CgroupPaths, watcher: OomWatcher): Cgroup {
   let watch: OomWatch | undefined;
   return {
-    pids: () => Promise.resolve(readPids(paths)),
+    pids: () =>
+      new Promise((resolve) => {
+        resolve(readPids(paths));
+      }),
     metrics: () => readMetrics(paths),
     killedForMemory: () => watch?.killed() ?? false,
     onOutOfMemory: (listener) => {

@@ -19,6 +19,8 @@ export interface DaemonServiceHost {
   readonly tasks: Tasks;
   readonly runtime: Runtime;
   readonly store: ContainerStore;
+  /** pids of containers that a dead daemon had, and whose remains were removed at the start of this one */
+  readonly removed: Map<string, number>;
   readonly idle: Idle;
   /** true once the daemon is on its way out, and takes no more containers */
   ending(): boolean;
@@ -30,7 +32,7 @@ export interface DaemonServiceHost {
 
 /** What the launcher asks of a running daemon. */
 export function daemonService(host: DaemonServiceHost): Service {
-  const { tasks, runtime, store, idle } = host;
+  const { tasks, runtime, store, removed, idle } = host;
   return createService(Daemon.name, [
     implement(Daemon.methods.Reserve, async ({ namespace, id, bundle }) => {
       if (host.ending()) throw new StatusError(Code.Unavailable, 'the daemon is about to end');
@@ -45,7 +47,9 @@ export function daemonService(host: DaemonServiceHost): Service {
         const init = await tasks.removeByForce(key);
         if (init !== undefined) return ended(init);
         const row = await removeLeftOver(store, runtime, key);
-        return killedNow(row?.pid ?? 0);
+        const pid = removed.get(keyString(key));
+        removed.delete(keyString(key));
+        return killedNow(row?.pid ?? pid ?? 0);
       } catch (error) {
         throw toStatus(error);
       } finally {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createServer as createListener } from 'node:net';
 import { dirname, join } from 'node:path';
 import { openLocalKernel } from '../kernel/local.js';
@@ -7,8 +8,8 @@ import { hasHungUp } from '../kernel/linux/poll.js';
 import { ociCliRuntime } from '../oci-cli/runtime.js';
 import { reason } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
-import { containerStore } from '../store/containers.js';
-import { openStore } from '../store/database.js';
+import { containerStore, type ContainerStore } from '../store/containers.js';
+import { openStore, type Store } from '../store/database.js';
 import { taskServices } from '../task/service.js';
 import { openStdio } from '../task/stdio/stdio.js';
 import { createTasks } from '../task/tasks.js';
@@ -28,6 +29,9 @@ import { storedRecords } from './records.js';
 const listenDescriptor = 3;
 /** Events that wait when the daemon ends are given this long. */
 const drainLimit = 5000;
+
+/** A daemon that nobody has asked anything yet lives for this long. */
+const startGrace = 5000;
 
 /** A daemon that serves. */
 export interface RunningDaemon {
@@ -66,7 +70,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     report,
   });
   runtime.adopt();
-  await removeAllLeftOver(store, runtime, warn);
+  const removed = await removeAllLeftOver(store, runtime, warn);
 
   const forwarder = eventForwarder(process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`);
   const publisher = createPublisher({
@@ -118,11 +122,12 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     serve: (namespace) => createServer(taskServices({ tasks, namespace, shutdown })),
   });
   const server = createServer([
-    ...taskServices({ tasks, namespace: undefined, shutdown }),
+    ...taskServices({ tasks, namespace: config.grouping === 'all' ? undefined : args.namespace, shutdown }),
     daemonService({
       tasks,
       runtime,
       store,
+      removed,
       idle,
       ending: () => ending,
       socketFor: (namespace) =>
@@ -150,7 +155,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     }
     forwarder.close();
     runtime.close();
-    database.close();
+    closeStore(database, store);
     kernel.close();
     destination.close();
     process.exit(0);
@@ -165,6 +170,8 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
       resolve();
     });
   });
+  // A launcher that started the daemon to delete a container has something to ask before it may end.
+  idle.reserve('launcher', startGrace);
   idle.check();
   log.info(`serves ${args.socket} for ${args.address}`);
   return {
@@ -177,4 +184,12 @@ function afterwards(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();
   });
+}
+
+/** A store without containers goes with its daemon: one that is found without a daemon tells that it was killed. */
+function closeStore(database: Store, containers: ContainerStore): void {
+  const isEmpty = containers.list().length === 0;
+  const path = database.name;
+  database.close();
+  if (isEmpty) for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
 }

@@ -1,5 +1,5 @@
 import { reason } from '../runtime/error.js';
-import type { ContainerKey } from '../runtime/key.js';
+import { keyString, type ContainerKey } from '../runtime/key.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { ContainerRow, ContainerStore } from '../store/containers.js';
 import { storedJournal } from './records.js';
@@ -21,18 +21,32 @@ export async function removeLeftOver(
   return row;
 }
 
-/** Removes all of them; a container of which something cannot be removed stays in the store, to be tried again. */
+/** Of so many containers the remains are removed at the same time. */
+const atOnce = 4;
+
+/**
+ * Removes all of them; a container of which something cannot be removed stays in the store, to be tried again.
+ *
+ * @returns the pids of the init processes of those that were removed, by their keys
+ */
 export async function removeAllLeftOver(
   store: ContainerStore,
   runtime: Runtime,
   warn: (key: ContainerKey, message: string) => void,
-): Promise<void> {
-  for (const row of store.list()) {
-    try {
-      await removeLeftOver(store, runtime, row);
-      warn(row, 'removed what a daemon that died had left');
-    } catch (error) {
-      warn(row, `cannot remove what a daemon that died had left: ${reason(error)}`);
+): Promise<Map<string, number>> {
+  const removed = new Map<string, number>();
+  const rows = store.list();
+  const work = async (): Promise<void> => {
+    for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
+      try {
+        await removeLeftOver(store, runtime, row);
+        removed.set(keyString(row), row.pid);
+        warn(row, 'removed what a daemon that died had left');
+      } catch (error) {
+        warn(row, `cannot remove what a daemon that died had left: ${reason(error)}`);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return removed;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openLocalKernel } from '../../kernel/local.js';
 import { ociCliRuntime } from '../../oci-cli/runtime.js';
@@ -40,8 +40,11 @@ export async function deleteContainer(args: readonly string[]): Promise<void> {
 }
 
 async function remove(namespace: string, id: string, bundle: string, runDirectory: string): Promise<number> {
+  const path = join(runDirectory, 'state.db');
+  // A daemon that ended as it should has left none, and no container.
+  if (!existsSync(path)) return pidOfBundle(bundle);
   const config = readConfig(configPath());
-  const database = openStore(join(runDirectory, 'state.db'));
+  const database = openStore(path);
   const kernel = openLocalKernel(config.ffi);
   const runtime = ociCliRuntime({
     kernel,
