@@ -29,10 +29,28 @@ export function createCgroups(kernel: LocalKernel, report: (error: unknown) => v
   const hierarchies = readHierarchies();
   const watcher = createOomWatcher(kernel, report);
   return {
-    open: (pid) => containerCgroup(findCgroups(pid, hierarchies), watcher),
+    open: (pid) => {
+      try {
+        return containerCgroup(findCgroups(pid, hierarchies), watcher);
+      } catch (error) {
+        if (error instanceof CgroupGoneError) return noCgroup(pid, error);
+        throw error;
+      }
+    },
     close: () => {
       watcher.close().catch(report);
     },
+  };
+}
+
+/** For a container that has no cgroup of its own, or whose init has ended before it was looked at. */
+function noCgroup(pid: number, why: CgroupGoneError): Cgroup {
+  return {
+    pids: () => Promise.resolve([pid]),
+    metrics: () => Promise.reject(why),
+    killedForMemory: () => false,
+    onOutOfMemory: () => undefined,
+    release: () => undefined,
   };
 }
 
