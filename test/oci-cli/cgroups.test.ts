@@ -10,10 +10,10 @@ test(
   { skip: linux },
   async () => {
     const kernel = openLocalKernel('koffi');
-    const cgroups = createCgroups(kernel, assert.fail);
+    const cgroups = createCgroups(kernel, unexpected);
     const gone = 2 ** 22 + 1; // beyond the kernel's largest pid (proc_sys_kernel(5))
     const cgroup = cgroups.open(gone);
-    cgroup.onOutOfMemory(assert.fail);
+    cgroup.onOutOfMemory(unexpected);
     assert.equal(cgroup.killedForMemory(), false);
     await assert.rejects(cgroup.metrics(), { kind: 'not-found' });
     cgroup.release();
