@@ -24,12 +24,16 @@ import { bundleDestination, createLogger, fileDestination } from './log.js';
 import { createNamespaceSockets, removeSocket } from './namespace-sockets.js';
 import { createPublisher } from './publisher.js';
 import { storedRecords } from './records.js';
+import { createRest } from './rest.js';
+import { trimMemory } from './trim.js';
 
 /** The launcher hands the listening socket down under this number. */
 const listenDescriptor = 3;
 /** Events that wait when the daemon ends are given this long. */
 const drainLimit = 5000;
 
+/** Nothing has come or gone for so long: the daemon is at rest. */
+const restAfter = 3000;
 /** A daemon that nobody has asked anything yet lives for this long. */
 const startGrace = 5000;
 
@@ -102,9 +106,13 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
         },
       ),
     changed: (key) => {
+      rest.disturb();
       idle.release(`${key.namespace}/${key.id}`);
       idle.check();
     },
+  });
+  const rest = createRest(restAfter, () => {
+    trimMemory(kernel);
   });
   const idle = createIdle(
     config.idleSeconds * 1000,
@@ -140,6 +148,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     if (ending) return;
     ending = true;
     idle.stop();
+    rest.stop();
     // First of all, so that no launcher finds a daemon that is about to end.
     removeSocket(args.socket);
     sockets.unlink();
@@ -171,6 +180,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     });
   });
   // A launcher that started the daemon to delete a container has something to ask before it may end.
+  rest.disturb();
   idle.reserve('launcher', startGrace);
   idle.check();
   log.info(`serves ${args.socket} for ${args.address}`);
