@@ -19,13 +19,20 @@
 #define PROCESS_NAME "containerd-shim-jail"
 #define MAIN "src/main.js"
 
-/* What Node is told about its memory; the daemon is idle most of the time. */
+/*
+ * What Node is told about its memory; the daemon is idle most of the time, and asks for a collection when it comes to
+ * rest. Measured together with one malloc arena: 2 MiB of 20 less than by default.
+ */
 static const char *const daemon_flags[] = {
 	"--max-semi-space-size=1",
+	"--optimize-for-size",
+	"--expose-gc",
 };
+static char one_arena[] = "MALLOC_ARENA_MAX=1"; /* glibc's mallopt(3); others do not look at it */
 
 /* Of the caller's environment, what would make another program of the daemon or take fd 3 for a channel of Node's. */
-static const char *const removed_variables[] = { "NODE_OPTIONS=", "NODE_CHANNEL_FD=", "NODE_UNIQUE_ID=" };
+static const char *const removed_variables[] = { "NODE_OPTIONS=", "NODE_CHANNEL_FD=", "NODE_UNIQUE_ID=",
+	"MALLOC_ARENA_MAX=" };
 
 extern char **environ;
 
@@ -37,7 +44,7 @@ cleaned_environment(void)
 	size_t count = 0, kept = 0;
 	while (environ != NULL && environ[count] != NULL)
 		count++;
-	char **cleaned = hold((count + 1) * sizeof *cleaned);
+	char **cleaned = hold((count + 2) * sizeof *cleaned);
 	for (size_t i = 0; i < count; i++) {
 		bool removed = false;
 		for (size_t j = 0; j < COUNT(removed_variables); j++)
@@ -45,6 +52,7 @@ cleaned_environment(void)
 		if (!removed)
 			cleaned[kept++] = environ[i];
 	}
+	cleaned[kept] = one_arena;
 	return cleaned;
 }
 

@@ -13,11 +13,13 @@ export interface Range {
 const least = 64n * 1024n;
 
 /**
- * Gives back the pages of programs and libraries that were needed to start and are not any more: they stay in the
+ * Collects garbage, and gives back the pages of programs and libraries that were needed to start and are not any more: they stay in the
  * page cache, and those that are used again come back at the cost of a minor fault. Node.js is 90 MB of which a daemon at
- * rest uses little. Linux only; elsewhere there is nothing to do.
+ * rest uses little. The latter on Linux only.
  */
 export function trimMemory(kernel: LocalKernel): void {
+  // There with --expose-gc, as the launcher starts the daemon.
+  globalThis.gc?.();
   if (process.platform !== 'linux') return;
   for (const { address, length } of cleanFileRanges(readFileSync('/proc/self/smaps', 'utf8'))) {
     try {

@@ -33,7 +33,7 @@ suite('start without a daemon', () => {
       ...['-group', join(fixture.address, 'containerd-shim-jail'), '-debug'],
     ]);
     assert.equal(started.argv0, 'containerd-shim-jail');
-    assert.deepEqual(started.execArgv, ['--max-semi-space-size=1']);
+    assert.deepEqual(started.execArgv, ['--max-semi-space-size=1', '--optimize-for-size', '--expose-gc']);
     assert.ok(main.startsWith(realpathSync(fixture.directory)));
     const { service, method, namespace, id, bundle } = reserved ?? {};
     assert.deepEqual(
@@ -86,13 +86,20 @@ suite('start without a daemon', () => {
       NODE_OPTIONS: '--no-such-option',
       NODE_CHANNEL_FD: '3',
       NODE_UNIQUE_ID: '1',
+      MALLOC_ARENA_MAX: '64',
       KEPT: 'kept',
     };
     assert.equal((await fixture.start({ environment })).status, 0);
     const seen = fixture.log()[0]?.environment ?? {};
     assert.deepEqual(
-      [seen['NODE_OPTIONS'], seen['NODE_CHANNEL_FD'], seen['NODE_UNIQUE_ID'], seen['KEPT']],
-      [undefined, undefined, undefined, 'kept'],
+      [
+        seen['NODE_OPTIONS'],
+        seen['NODE_CHANNEL_FD'],
+        seen['NODE_UNIQUE_ID'],
+        seen['MALLOC_ARENA_MAX'],
+        seen['KEPT'],
+      ],
+      [undefined, undefined, undefined, '1', 'kept'],
     );
   });
 
