@@ -28,7 +28,10 @@ const narrow = new Set(
    sysctlbyname sysctlnametomib undelete unmount wait6
 
    epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd fallocate inotify_add_watch inotify_init1 inotify_rm_watch
-   memfd_create mount pivot_root prctl setns swapoff swapon umount2 unshare waitid`.split(/\s+/),
+   memfd_create posix_spawn posix_spawn_file_actions_addchdir_np posix_spawn_file_actions_addclosefrom_np posix_spawn_file_actions_adddup2
+   posix_spawn_file_actions_addopen posix_spawn_file_actions_destroy posix_spawn_file_actions_init posix_spawnattr_destroy
+   posix_spawnattr_init posix_spawnattr_setflags posix_spawnattr_setsigdefault posix_spawnattr_setsigmask
+   mount pivot_root prctl setns swapoff swapon umount2 unshare waitid`.split(/\s+/),
 );
 
 /** What a function of libc returns: 'i64' fills the register, 'i32' its lower half. */
