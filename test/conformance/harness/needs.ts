@@ -1,0 +1,45 @@
+import { isKernelError } from '../../../src/kernel/error.js';
+import { run } from '../../../src/kernel/freebsd/run.js';
+import { findSysctl, readSysctlInt } from '../../../src/kernel/freebsd/sysctl.js';
+import type { Machine } from './machine.js';
+
+type Check = (machine: Machine) => boolean | Promise<boolean>;
+
+/** Whether a machine has what a case needs, and what to say if it has not. */
+const checks = {
+  processes: [({ process }: Machine) => process !== undefined, 'processes: an agent that listens'],
+  'Linux ABI': [(machine: Machine) => hasSysctl(machine, 'security.jail.param.linux'), 'the Linux ABI'],
+  'securelevel -1': [
+    async (machine: Machine) => (await sysctl(machine, 'kern.securelevel')) === -1,
+    'a host whose securelevel is -1',
+  ],
+  accounting: [
+    async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) === 1,
+    'resource accounting: kern.racct.enable=1',
+  ],
+} as const satisfies Readonly<Record<string, readonly [Check, string]>>;
+
+/** What a machine may lack. */
+export type Need = keyof typeof checks;
+
+/** Why a machine cannot run a case, or undefined if it can. */
+export async function missing(machine: Machine, needs: readonly Need[]): Promise<string | undefined> {
+  for (const need of needs) {
+    const [check, what] = checks[need];
+    if (!(await check(machine))) return `needs ${what}`;
+  }
+  return undefined;
+}
+
+async function hasSysctl({ system }: Machine, name: string): Promise<boolean> {
+  const found = await run(system, (b) => b.attempt(() => findSysctl(b, name)));
+  if (isKernelError(found) && found.code !== 'ENOENT') throw found;
+  return !isKernelError(found);
+}
+
+async function sysctl({ system }: Machine, name: string): Promise<number | undefined> {
+  const value = await run(system, (b) => b.attempt(() => readSysctlInt(b, name)));
+  if (isKernelError(value, 'ENOENT')) return undefined;
+  if (isKernelError(value)) throw value;
+  return value;
+}

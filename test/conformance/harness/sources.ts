@@ -1,0 +1,99 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import type { AgentKernel } from '../../../src/kernel/agent.js';
+import {
+  connectAgent,
+  openDeviceAgent,
+  parseAgentAddress,
+  spawnAgent,
+} from '../../../src/kernel/agent/start.js';
+import { selectBindings } from '../../../src/kernel/bindings/select.js';
+import { openLocalKernel } from '../../../src/kernel/local.js';
+import { Arena } from '../../../src/kernel/arena.js';
+import type { Kernel } from '../../../src/kernel/kernel.js';
+import { openModel } from '../../model/model.js';
+import type { Machine, MachineSource } from './machine.js';
+
+/**
+ * The machines that KERNEL names: unset, simulated ones of each release; `agent:HOST:PORT`, the one that an agent
+ * listens on; `device:PATH`, one whose agent is at the other end of a unix socket that stands for a serial line;
+ * `local`, this one.
+ */
+export function machineSources(kernel = process.env['KERNEL'] ?? ''): MachineSource[] {
+  if (kernel === '') return ([12, 14, 15] as const).map((release) => modelSource(release));
+  if (kernel === 'local') return [{ name: 'this host', open: openHost }];
+  const [, kind, address = ''] = /^(agent|device):(.+)$/.exec(kernel) ?? [];
+  if (kind === 'agent') return [{ name: kernel, open: () => openListeningAgent(address) }];
+  if (kind === 'device') return [{ name: kernel, open: () => openDevice(address) }];
+  throw new Error(`KERNEL: neither local, agent:HOST:PORT nor device:PATH: ${kernel}`);
+}
+
+function modelSource(release: 12 | 14 | 15): MachineSource {
+  return {
+    name: `a model of FreeBSD ${release}`,
+    release,
+    open: () => {
+      const { freebsd, kernel } = openModel(release);
+      return Promise.resolve({
+        release,
+        system: freebsd,
+        process: kernel,
+        close: () => Promise.resolve(),
+      });
+    },
+  };
+}
+
+async function openListeningAgent(address: string): Promise<Machine> {
+  return agentMachine(await connectAgent(parseAgentAddress(address)), true);
+}
+
+async function openDevice(path: string): Promise<Machine> {
+  const stream = connect(path);
+  await once(stream, 'connect');
+  return agentMachine(await openDeviceAgent(stream), false);
+}
+
+async function agentMachine(agent: AgentKernel, canFork: boolean): Promise<Machine> {
+  const bindings = selectBindings(await osreldateOf(agent), agent.processor);
+  return {
+    release: bindings.release,
+    system: { kernel: agent, bindings },
+    process: canFork ? agent : undefined,
+    close: async () => {
+      agent.close();
+      await agent.ended;
+    },
+  };
+}
+
+/** The calls go through FFI; processes are agents that this one starts. */
+async function openHost(): Promise<Machine> {
+  const kernel = openLocalKernel('koffi');
+  const bindings = selectBindings(await osreldateOf(kernel), process.arch);
+  const children = 256;
+  const path = new URL('../../../native/agent', import.meta.url).pathname;
+  const { agent, child } = await spawnAgent({ path, stdio: ['ignore', 'ignore', 'inherit'], children });
+  return {
+    release: bindings.release,
+    system: { kernel, bindings },
+    process: agent,
+    close: async () => {
+      const exited = once(child, 'exit');
+      agent.close();
+      await exited;
+      kernel.close();
+    },
+  };
+}
+
+async function osreldateOf(kernel: Kernel): Promise<number> {
+  const arena = new Arena();
+  // kern.osreldate: CTL_KERN, KERN_OSRELDATE of sys/sysctl.h
+  const mib = arena.array('i32', [1, 24], 'mib');
+  const value = arena.reserve(8);
+  const size = arena.scalar('u64', 4, 'size');
+  const args = [{ arena: mib }, 2, { arena: value }, { arena: size }, 0, 0];
+  const answer = await kernel.run(arena.batch([{ symbol: 'sysctl', args }]));
+  return new DataView(answer.arena.buffer, answer.arena.byteOffset).getInt32(value, true);
+}
