@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LocalKernel } from '../kernel/kernel.js';
 import { readMountTable } from '../kernel/linux/mountinfo.js';
 import { reason, RuntimeError } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { ContainerKey } from '../runtime/key.js';
-import { invoke } from './command.js';
+import { invoke, type CommandTools } from './command.js';
 import { removeCgroup } from './cgroup-removal.js';
+import { locate, programEnvironment } from './program.js';
 import { unmountAll, unmountTree } from './rootfs.js';
 
 /** What the journal says of a container that crun or runc was about to make. */
@@ -25,7 +25,7 @@ export interface OciDetail {
  * mounts. Each step is tried, whatever became of the one before; what failed is in the one error.
  */
 export async function cleanUp(
-  kernel: LocalKernel,
+  tools: CommandTools,
   key: ContainerKey,
   bundle: string,
   journal: Journal,
@@ -45,7 +45,7 @@ export async function cleanUp(
     await attempt(() => {
       killRunners(detail.root, key.id);
     });
-    await attempt(() => deleteContainer(detail, key.id, bundle));
+    await attempt(() => deleteContainer(tools, detail, key.id, bundle));
     const { cgroup } = detail;
     if (cgroup !== null) await attempt(() => removeCgroup(readMountTable(), cgroup));
     await attempt(() => {
@@ -53,22 +53,28 @@ export async function cleanUp(
     });
   }
   await attempt(() => {
-    unmountAll(kernel, journal, warn);
+    unmountAll(tools.kernel, journal, warn);
   });
   await attempt(() => {
-    unmountTree(kernel, join(bundle, 'rootfs'), warn);
+    unmountTree(tools.kernel, join(bundle, 'rootfs'), warn);
   });
   if (failures.length > 0) {
     throw new RuntimeError('failed', `clean-up of container ${key.id}: ${failures.join('; ')}`);
   }
 }
 
-async function deleteContainer(detail: OciDetail, id: string, bundle: string): Promise<void> {
+async function deleteContainer(
+  tools: CommandTools,
+  detail: OciDetail,
+  id: string,
+  bundle: string,
+): Promise<void> {
   if (!existsSync(join(detail.root, id))) return;
   // A program kept in memory by the daemon that died is gone with it: the one on PATH does as well.
-  const file = existsSync(detail.file) ? detail.file : detail.name;
+  const file = existsSync(detail.file) ? detail.file : (locate(detail.name) ?? detail.name);
   await invoke(
-    { name: detail.name, file, globalArgs: detail.globalArgs, environment: process.env },
+    tools,
+    { name: detail.name, file, globalArgs: detail.globalArgs, environment: programEnvironment() },
     {
       action: 'delete',
       args: ['delete', '--force', id],

@@ -1,9 +1,17 @@
 import { readFile, rm } from 'node:fs/promises';
-import { childExit, spawnChild } from '../runtime/children.js';
+import type { LocalKernel } from '../kernel/kernel.js';
+import { spawnProgram } from '../kernel/linux/spawn.js';
 import { RuntimeError } from '../runtime/error.js';
 import type { Program } from './program.js';
+import type { Reaper } from './reaper.js';
 
-type Descriptor = number | 'ignore';
+type Descriptor = number | 'null';
+
+/** What running a program takes. */
+export interface CommandTools {
+  readonly kernel: LocalKernel;
+  readonly reaper: Reaper;
+}
 
 export interface Invocation {
   /** for messages: what the program was asked to do, as "create" */
@@ -12,8 +20,6 @@ export interface Invocation {
   /** where the program writes its log, of which only the last error is read; made and removed here */
   readonly logPath: string;
   readonly stdio?: readonly [Descriptor, Descriptor, Descriptor];
-  /** data for standard input, instead of `stdio[0]` */
-  readonly input?: string;
   /** called as soon as the program has its own copies of the descriptors of `stdio`, or will never have them */
   readonly spawned?: () => void;
 }
@@ -24,31 +30,38 @@ export interface Invocation {
  * @throws RuntimeError failed: "OCI runtime create failed: …" with the program's own last error, in which
  *   clients look for texts such as "executable file not found"
  */
-export async function invoke(program: Program, invocation: Invocation): Promise<void> {
-  const { action, logPath, stdio = ['ignore', 'ignore', 'ignore'], input } = invocation;
-  const child = spawnChild(
-    program.file,
-    [...program.globalArgs, '--log', logPath, '--log-format', 'json', ...invocation.args],
-    {
-      stdio: [input === undefined ? stdio[0] : 'pipe', stdio[1], stdio[2]],
-      env: program.environment,
-      argv0: program.name,
-      cwd: '/',
-    },
-  );
-  invocation.spawned?.();
-  const exit = childExit(child, program.name);
-  if (child.stdin !== null) {
-    // A program that ends before it has read all answers with its exit status, not with EPIPE.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+export async function invoke(
+  { kernel, reaper }: CommandTools,
+  program: Program,
+  invocation: Invocation,
+): Promise<void> {
+  const { action, logPath, stdio = ['null', 'null', 'null'] } = invocation;
+  const exits = reaper.launch();
+  try {
+    const pid = spawnProgram(kernel, {
+      file: program.file,
+      argv: [
+        program.name,
+        ...program.globalArgs,
+        '--log',
+        logPath,
+        '--log-format',
+        'json',
+        ...invocation.args,
+      ],
+      environment: program.environment,
+      directory: '/',
+      stdio,
+    });
+    invocation.spawned?.();
+    const { status } = await exits.claim(pid);
+    if (status === 0) return;
+    const why = (await lastError(logPath)) ?? `${program.name} ended with status ${status}`;
+    await rm(logPath, { force: true });
+    throw new RuntimeError('failed', `OCI runtime ${action} failed: ${why}`);
+  } finally {
+    exits.end();
   }
-  const { code, signal } = await exit;
-  if (code === 0) return;
-  const why =
-    (await lastError(logPath)) ?? `${program.name} ended with ${signal ?? `status ${String(code)}`}`;
-  await rm(logPath, { force: true });
-  throw new RuntimeError('failed', `OCI runtime ${action} failed: ${why}`);
 }
 
 /** The message of the last line of level error or worse of a JSON log, or undefined. */

@@ -29,8 +29,8 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
   const { tools, program, request, init, cgroup, warn } = parts;
   const { id } = request.key;
   const logPath = join(request.bundle, 'log.json');
-  const run = (action: string, args: readonly string[], input?: string): Promise<void> =>
-    invoke(program, { action, args: [action, ...args], logPath, ...(input === undefined ? {} : { input }) });
+  const run = (action: string, args: readonly string[]): Promise<void> =>
+    invoke(tools, program, { action, args: [action, ...args], logPath });
 
   return {
     init,
@@ -41,7 +41,8 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
     pids: () => cgroup.pids(),
     pause: () => run('pause', [id]),
     resume: () => run('resume', [id]),
-    update: (resources: Resources) => run('update', ['--resources', '-', id], JSON.stringify(resources)),
+    update: (resources: Resources) =>
+      withFile(tools.folder, JSON.stringify(resources), (path) => run('update', ['--resources', path, id])),
     stats: (): Promise<TypedBytes> => cgroup.metrics(),
     outOfMemory: () => cgroup.killedForMemory(),
     onOutOfMemory: (listener) => {
@@ -56,6 +57,18 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
 }
 
 let serial = 0;
+
+/** Gives a program something to read, for the time of its run. */
+async function withFile<T>(folder: string, text: string, work: (path: string) => Promise<T>): Promise<T> {
+  serial += 1;
+  const path = join(folder, `update${serial}.json`);
+  try {
+    await writeFile(path, text, { mode: 0o600 });
+    return await work(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
 
 async function executeIn(parts: ContainerParts, exec: ExecRequest): Promise<RuntimeProcess> {
   const { tools, program, request } = parts;

@@ -10,7 +10,7 @@ import type { Program } from './program.js';
 export async function readFeatures(program: Program): Promise<unknown> {
   const child = spawnChild(program.file, ['features'], {
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: program.environment,
+    env: Object.fromEntries(program.environment.map((entry) => entry.split(/=(.*)/s))) as NodeJS.ProcessEnv,
   });
   const exit = childExit(child, program.name);
   const chunks: Buffer[] = [];

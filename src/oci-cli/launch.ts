@@ -1,17 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import type { LocalKernel } from '../kernel/kernel.js';
 import { setWindowSize } from '../kernel/linux/terminal.js';
 import { RuntimeError } from '../runtime/error.js';
 import type { ProcessStdio, RuntimeProcess } from '../runtime/runtime.js';
-import { invoke } from './command.js';
+import { invoke, type CommandTools } from './command.js';
 import { openConsoleSocket } from './console.js';
 import { adoptedProcess } from './process.js';
 import type { Program } from './program.js';
-import type { Reaper } from './reaper.js';
 
-export interface LaunchTools {
-  readonly kernel: LocalKernel;
-  readonly reaper: Reaper;
+export interface LaunchTools extends CommandTools {
   /** a folder with a short path, for console sockets */
   readonly folder: string;
 }
@@ -38,7 +34,7 @@ export async function launch(tools: LaunchTools, request: LaunchRequest): Promis
   const console = stdio.terminal ? openConsoleSocket(kernel, tools.folder) : undefined;
   const exits = tools.reaper.launch();
   try {
-    await invoke(program, {
+    await invoke(tools, program, {
       action,
       args: [
         action,

@@ -10,7 +10,8 @@ export interface Program {
   /** what is executed */
   readonly file: string;
   readonly globalArgs: readonly string[];
-  readonly environment: NodeJS.ProcessEnv;
+  /** `NAME=value` each */
+  readonly environment: readonly string[];
 }
 
 const searchPath = (): string[] =>
@@ -34,7 +35,8 @@ export function findProgram(wanted: string): Program {
   return missing(candidates);
 }
 
-function locate(name: string): string | undefined {
+/** The path of a program, by a name on PATH or a path. */
+export function locate(name: string): string | undefined {
   const paths = isAbsolute(name) ? [name] : searchPath().map((folder) => join(folder, name));
   return paths.find((path) => isExecutable(path));
 }
@@ -55,10 +57,13 @@ function missing(names: readonly string[]): never {
   );
 }
 
-/** The daemon's environment without what is for Node.js alone. */
+/** The daemon's environment without what is for the daemon alone. */
+export function programEnvironment(): string[] {
+  return Object.entries(process.env)
+    .filter(([name, value]) => value !== undefined && !/^(NODE_|MALLOC_ARENA_MAX$)/.test(name))
+    .map(([name, value]) => `${name}=${value ?? ''}`);
+}
+
 function program(path: string): Program {
-  const environment = { ...process.env };
-  delete environment['NODE_OPTIONS'];
-  delete environment['NODE_PATH'];
-  return { name: basename(path), file: path, globalArgs: [], environment };
+  return { name: basename(path), file: path, globalArgs: [], environment: programEnvironment() };
 }

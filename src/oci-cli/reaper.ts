@@ -36,6 +36,16 @@ export function createReaper(calls: WaitCalls, exists: (pid: number) => boolean 
   const unclaimed = new Map<number, Exit>();
   let launches = 0;
   let scheduled: NodeJS.Immediate | undefined;
+  // A signal handler alone does not keep Node.js from ending while somebody waits for an exit.
+  let awake: NodeJS.Timeout | undefined;
+  const settle = (): void => {
+    if (claimed.size > 0) {
+      awake ??= setInterval(() => undefined, 2 ** 30);
+    } else {
+      clearInterval(awake);
+      awake = undefined;
+    }
+  };
 
   const reap = (): void => {
     for (let pid = calls.peek(); pid !== undefined; pid = calls.peek()) {
@@ -47,6 +57,7 @@ export function createReaper(calls: WaitCalls, exists: (pid: number) => boolean 
       const exit = { status: calls.collect(pid), at: Date.now() };
       const tell = claimed.get(pid);
       claimed.delete(pid);
+      settle();
       if (tell !== undefined) tell(exit);
       else if (launches > 0) unclaimed.set(pid, exit);
     }
@@ -68,7 +79,10 @@ export function createReaper(calls: WaitCalls, exists: (pid: number) => boolean 
           const exit = unclaimed.get(pid);
           // A pid that exists was given to another process since the exit that is on record.
           if (exit !== undefined && !exists(pid)) return Promise.resolve(exit);
-          return new Promise((resolve) => claimed.set(pid, resolve));
+          return new Promise((resolve) => {
+            claimed.set(pid, resolve);
+            settle();
+          });
         },
         end: () => {
           if (!open) return;
@@ -82,6 +96,7 @@ export function createReaper(calls: WaitCalls, exists: (pid: number) => boolean 
     close: () => {
       process.off('SIGCHLD', schedule);
       if (scheduled !== undefined) clearImmediate(scheduled);
+      clearInterval(awake);
     },
   };
 }

@@ -71,7 +71,7 @@ export function ociCliRuntime(options: OciCliOptions): OciCliRuntime {
       return await create(tools, cgroups, program, request, warn);
     },
     cleanUp: (key, bundle, journal) =>
-      cleanUp(kernel, key, bundle, journal, (message) => {
+      cleanUp(tools, key, bundle, journal, (message) => {
         options.warn(key, message);
       }),
     features: () => readFeatures(programFor(options.ociRuntime)),
@@ -130,7 +130,7 @@ async function undo(
     const { id } = request.key;
     if (existsSync(join(root, id))) {
       const logPath = join(request.bundle, 'log.json');
-      await invoke(program, { action: 'delete', args: ['delete', '--force', id], logPath });
+      await invoke(tools, program, { action: 'delete', args: ['delete', '--force', id], logPath });
     }
     unmountAll(tools.kernel, request.journal, warn);
   } catch (error) {

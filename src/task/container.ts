@@ -104,13 +104,15 @@ export class Container {
     this.#publish(execAdded(this.key, execId));
   }
 
-  kill(execId: string, signal: number, all: boolean): Promise<void> {
+  async kill(execId: string, signal: number, all: boolean): Promise<void> {
     const process = this.process(execId);
+    // What it printed may be seen before Start is answered, so a signal may come while it is being started.
+    if (process instanceof Exec) await process.starting;
     if (process.state === 'stopped') throw notFound(`process of ${this.#name(process)} already finished`);
     if (process.launched === undefined) {
       throw failedPrecondition(`process of ${this.#name(process)} is not started`);
     }
-    return this.#signal(process, process.launched, signal, all && execId === '');
+    await this.#signal(process, process.launched, signal, all && execId === '');
   }
 
   async #signal(process: Process, launched: RuntimeProcess, signal: number, all: boolean): Promise<void> {
@@ -240,11 +242,11 @@ export class Container {
     if (this.#initGone || this.init.state !== 'running') {
       throw failedPrecondition(`init process of container ${this.key.id} is not running`);
     }
-    if (process.state !== 'created' || process.starting) {
+    if (process.state !== 'created' || process.starting !== undefined) {
       throw new RuntimeError('failed', `${this.#name(process)} was started before`);
     }
-    process.starting = true;
     const launch = this.#launch(process);
+    process.starting = launch.catch(() => undefined);
     this.#track(launch.then(() => undefined));
     await launch;
     return process.pid;
@@ -352,10 +354,10 @@ export class Container {
   }
 }
 
-/** An exec that is registered; `starting` reserves it for one Start. */
+/** An exec that is registered; `starting` reserves it for one Start, and ends with it. */
 class Exec extends Process {
   readonly spec: ProcessSpec;
-  starting = false;
+  starting: Promise<void> | undefined;
 
   constructor(execId: string, paths: StdioPaths, spec: ProcessSpec) {
     super(execId, paths);

@@ -109,6 +109,9 @@ scenario(
         ],
       );
     }
+    // Two ctr delete at the same time; the one of the exec leaves its FIFOs when the container was deleted first.
+    rmSync(containerd.fifoDirectory, { recursive: true });
+    mkdirSync(containerd.fifoDirectory);
     await events.close();
   },
 );
