@@ -7,7 +7,7 @@ export const freebsd15Arm64: Bindings = {
   release: 15,
   arch: 'arm64',
   headers: 'FreeBSD 15 in ziglang 0.17.1',
-  layouts,
+  layouts: { ...layouts, pf_status: undefined },
   constants: { ...constants, DIOCGETRULE: undefined, DIOCCLRSTATES: undefined, DIOCKILLSTATES: undefined,
     DIOCGETSTATUS: undefined, JAIL_USE_DESC: 16, JAIL_AT_DESC: 32, JAIL_GET_DESC: 64, JAIL_OWN_DESC: 128,
     JAIL_SET_MASK: 255, JAIL_GET_MASK: 248, EVFILT_JAIL: -14, EVFILT_JAILDESC: -15,
