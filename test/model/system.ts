@@ -52,6 +52,8 @@ export class System {
   readonly terminals: TerminalTable;
   readonly network: Network;
   readonly sysctls = new SysctlTree();
+  /** Files that are passed from one process to another and that none has. */
+  readonly inFlight: OpenFile[] = [];
   #cpusets = 1;
   readonly #looked = new Set<Jail>();
 
@@ -86,7 +88,7 @@ export class System {
 
   /** The files that somebody has open. */
   openFiles(): OpenFile[] {
-    return this.processes.list.flatMap(({ descriptors }) => descriptors.files());
+    return [...this.inFlight, ...this.processes.list.flatMap(({ descriptors }) => descriptors.files())];
   }
 
   /** Somebody looked at a jail: a teardown that goes on meanwhile is over when he looks again. */

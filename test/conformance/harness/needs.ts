@@ -13,6 +13,7 @@ const checks = {
     async (machine: Machine) => (await sysctl(machine, 'kern.securelevel')) === -1,
     'a host whose securelevel is -1',
   ],
+  vnet: [(machine: Machine) => hasSysctl(machine, 'security.jail.param.vnet'), 'VIMAGE'],
   accounting: [
     async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) === 1,
     'resource accounting: kern.racct.enable=1',
