@@ -1,5 +1,6 @@
 import { formatIPv4, formatIPv6 } from '../../src/kernel/freebsd/ip.js';
 import type { Interface } from './interface.js';
+import { allAnchors } from './pf-state.js';
 import type { System } from './system.js';
 
 /** All that callers of a kernel make and have to clean up, in words. */
@@ -14,6 +15,9 @@ export function remains(system: System): string[] {
     }),
     ...stacks.flatMap((stack) => stack.interfaces.flatMap((each) => describeInterface(each))),
     ...stacks.flatMap(({ routes }) => routes.map((route) => `route to ${text(route.destination)}`)),
+    ...stacks.flatMap(({ filter }) =>
+      allAnchors(filter.main).map(({ path }) => `packet filter anchor ${path}`),
+    ),
     ...system.rulesets.existing(system).map((ruleset) => `devfs ruleset ${ruleset}`),
   ];
 }

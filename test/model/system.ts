@@ -8,6 +8,7 @@ import { finishTeardown } from './life.js';
 import { MountTable } from './mount.js';
 import { Network } from './network.js';
 import type { OpenFile } from './open-file.js';
+import { packetFilterDevice } from './pf-device.js';
 import { ProcessTable } from './process-table.js';
 import { addJailParameters, standardSysctls } from './sysctl-names.js';
 import { SysctlTree } from './sysctl-tree.js';
@@ -72,11 +73,13 @@ export class System {
     this.processes = new ProcessTable(this);
     this.jails = new JailTable(hostJail(this));
     standardDevices(this.devices);
+    if (this.modules.has('pf')) this.devices.add(packetFilterDevice);
     standardSysctls(this);
   }
 
-  /** Has a module in the kernel, with the parameters of jails that come with it. */
+  /** Has a module in the kernel, with the parameters of jails and the device that come with it. */
   load(module: string): void {
+    if (module === 'pf' && !this.modules.has('pf')) this.devices.add(packetFilterDevice);
     this.modules.add(module);
     addJailParameters(this);
   }

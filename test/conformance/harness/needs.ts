@@ -1,4 +1,5 @@
 import { isKernelError } from '../../../src/kernel/error.js';
+import { statusAt } from '../../../src/kernel/freebsd/file.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { findSysctl, readSysctlInt } from '../../../src/kernel/freebsd/sysctl.js';
 import type { Machine } from './machine.js';
@@ -13,6 +14,7 @@ const checks = {
     async (machine: Machine) => (await sysctl(machine, 'kern.securelevel')) === -1,
     'a host whose securelevel is -1',
   ],
+  'packet filter': [(machine: Machine) => hasFile(machine, '/dev/pf'), 'the packet filter: kldload pf'],
   vnet: [(machine: Machine) => hasSysctl(machine, 'security.jail.param.vnet'), 'VIMAGE'],
   accounting: [
     async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) === 1,
@@ -30,6 +32,12 @@ export async function missing(machine: Machine, needs: readonly Need[]): Promise
     if (!(await check(machine))) return `needs ${what}`;
   }
   return undefined;
+}
+
+async function hasFile({ system }: Machine, path: string): Promise<boolean> {
+  const found = await run(system, (b) => b.attempt(() => statusAt(b, path)));
+  if (isKernelError(found) && found.code !== 'ENOENT') throw found;
+  return !isKernelError(found);
 }
 
 async function hasSysctl({ system }: Machine, name: string): Promise<boolean> {
