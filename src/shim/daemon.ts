@@ -90,9 +90,15 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     records: storedRecords(store),
     publish: publisher.publish,
     logger: { warn },
-    openStdio: (key, execId, paths) =>
+    openStdio: (key, execId, paths, owner) =>
       openStdio(
-        { namespace: key.namespace, containerId: key.id, execId, ...paths },
+        {
+          namespace: key.namespace,
+          containerId: key.id,
+          execId,
+          ...paths,
+          ...(owner === undefined ? {} : { owner }),
+        },
         {
           pipe: () => createPipe(kernel),
           fifo: {

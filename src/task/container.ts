@@ -6,7 +6,7 @@ import { execAdded, execStarted, exited, oom, paused, resumed, started, deleted 
 import type { PublishEvent, TaskEvent } from './events.js';
 import { within } from './limit.js';
 import { Process, type StdioPaths } from './process.js';
-import { alreadyExists, failedPrecondition, notFound } from './status.js';
+import { alreadyExists, failedPrecondition, invalidArgument, notFound } from './status.js';
 import type { Stdio } from './stdio/stdio.js';
 
 /** What the container status says beyond the state of its init process. */
@@ -20,7 +20,7 @@ export interface ContainerLogger {
 export interface ContainerHost {
   readonly publish: PublishEvent;
   readonly logger: ContainerLogger;
-  openStdio(key: ContainerKey, execId: string, paths: StdioPaths): Promise<Stdio>;
+  openStdio(execId: string, paths: StdioPaths): Promise<Stdio>;
 }
 
 /** Delete waits this long for output that something outside the container still holds open. */
@@ -28,6 +28,8 @@ const drainLimit = 10_000;
 /** The exit of init is held back this long for the exits of execs, which the kernel is killing by then. */
 const execExitLimit = 30_000;
 const sigkill = 9;
+/** Linux ends at 64, FreeBSD at 128 (SIGRTMAX of each); the runtime knows which it has. */
+const greatestSignal = 128;
 
 /**
  * A container from Create to Delete, with its execs.
@@ -48,7 +50,10 @@ export class Container {
   readonly #execWork = new Set<Promise<void>>();
   #pause: Pause = 'no';
   #initGone = false;
+  /** the runtime has removed it; only the records may still know it */
+  #dismantled = false;
   #removed = false;
+  #thawing: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -112,14 +117,17 @@ export class Container {
     if (process.launched === undefined) {
       throw failedPrecondition(`process of ${this.#name(process)} is not started`);
     }
+    if (signal < 1 || signal > greatestSignal) throw invalidArgument(`signal ${signal} does not exist`);
     await this.#signal(process, process.launched, signal, all && execId === '');
   }
 
   async #signal(process: Process, launched: RuntimeProcess, signal: number, all: boolean): Promise<void> {
     if (all) await this.#runtime.signalAll(signal);
     else launched.signal(signal);
-    // A frozen process dies only when it is thawed.
-    if (signal === sigkill && this.#pause === 'paused' && process === this.init) await this.resume();
+    // A frozen process dies only when it is thawed, and one may be frozen after the signal was sent.
+    if (signal === sigkill && process === this.init && this.#pause !== 'no') {
+      await this.#serially(() => this.#thawToDie());
+    }
   }
 
   resizePty(execId: string, width: number, height: number): void {
@@ -134,7 +142,8 @@ export class Container {
 
   /** The pids of all processes, with the exec id of those that Exec started. */
   async pids(): Promise<{ pid: number; execId: string }[]> {
-    const execIds = new Map([...this.#execs.values()].map((exec) => [exec.pid, exec.execId]));
+    const live = [...this.#execs.values()].filter(({ state }) => state !== 'stopped');
+    const execIds = new Map(live.map((exec) => [exec.pid, exec.execId]));
     const pids = await this.#runtime.pids();
     return pids.map((pid) => ({ pid, execId: execIds.get(pid) ?? '' }));
   }
@@ -149,10 +158,14 @@ export class Container {
       this.#pause = 'pausing';
       try {
         await this.#runtime.pause();
-        this.#pause = 'paused';
       } catch (error) {
         this.#pause = 'no';
         throw error;
+      }
+      this.#pause = 'paused';
+      if (this.#initGone) {
+        await this.#thawToDie();
+        throw failedPrecondition(`container ${this.key.id} ended while it was paused`);
       }
       this.#publish(paused(this.key));
     });
@@ -165,10 +178,33 @@ export class Container {
           `container ${this.key.id} is ${this.#status()}: only a paused one is resumed`,
         );
       }
-      await this.#runtime.resume();
-      this.#pause = 'no';
-      this.#publish(resumed(this.key));
+      await this.#thaw();
     });
+  }
+
+  /** Ends the pause, however many ask for it. */
+  #thaw(): Promise<void> {
+    const thaw = async (): Promise<void> => {
+      try {
+        await this.#runtime.resume();
+        this.#pause = 'no';
+        if (!this.#initGone) this.#publish(resumed(this.key));
+      } finally {
+        this.#thawing = undefined;
+      }
+    };
+    return (this.#thawing ??= thaw());
+  }
+
+  /** Ends a pause so that a signal takes effect; one that had its effect already needs no more. */
+  async #thawToDie(): Promise<void> {
+    if (this.#pause !== 'paused') return;
+    try {
+      await this.#thaw();
+    } catch (error) {
+      if (!this.#initGone) throw error;
+    }
+    if (this.#initGone) this.#pause = 'no';
   }
 
   update(resources: Resources): Promise<void> {
@@ -185,38 +221,61 @@ export class Container {
   /** Forgets an exec that does not run. */
   async deleteExec(execId: string): Promise<Process> {
     const exec = this.process(execId);
+    if (exec instanceof Exec) await exec.starting;
     if (exec.state === 'running') {
       throw new RuntimeError('failed', `cannot delete a running process (${this.#name(exec)})`);
     }
     if (this.#execs.get(execId) !== exec) throw notFound(`exec ${execId} of ${this.key.id} not found`);
     this.#execs.delete(execId);
+    exec.abandon();
     await this.#closeStdio(exec);
     return exec;
   }
 
   /**
-   * Removes the container with all that was made for it. A failure leaves it in place, so that Delete
-   * can be called again. `forget` is run when nothing is left, before the delete event.
+   * Removes the container with all that was made for it; `force` kills one that runs. A failure leaves it
+   * in place, so that Delete can be called again. `forget` is run when nothing is left, before the delete event.
    */
-  remove(forget: () => void): Promise<Process> {
+  remove(forget: () => void, force = false): Promise<Process> {
     return this.#serially(async () => {
       if (this.#removed) throw notFound(`container ${this.key.id} not found`);
-      if (this.init.state === 'running') {
+      if (this.init.state === 'running' && !force) {
         throw new RuntimeError('failed', `cannot delete a running process (container ${this.key.id})`);
       }
-      if (this.init.state === 'created') {
-        if (!this.#initGone) this.#runtime.init.signal(sigkill);
-        await this.init.ended;
-      }
-      await Promise.all([...this.#execs.values()].map((exec) => this.#closeStdio(exec)));
+      if (this.init.state === 'running') await this.#killAll();
+      if (this.init.state === 'created') this.#killInit();
+      await this.init.ended;
+      const execs = [...this.#execs.values()];
+      await Promise.all(execs.map((exec) => this.#closeStdio(exec)));
       await this.#closeStdio(this.init);
-      await this.#runtime.remove();
+      if (!this.#dismantled) await this.#runtime.remove();
+      this.#dismantled = true;
+      forget();
       this.#removed = true;
       this.#execs.clear();
-      forget();
+      for (const exec of execs) exec.abandon();
       this.#publish(deleted(this.key, this.init));
       return this.init;
     });
+  }
+
+  async #killAll(): Promise<void> {
+    try {
+      await this.#runtime.signalAll(sigkill);
+    } catch (error) {
+      this.#host.logger.warn(this.key, `cannot kill all processes: ${reason(error)}`);
+    }
+    this.#killInit();
+    await this.#thawToDie();
+  }
+
+  #killInit(): void {
+    try {
+      this.#runtime.init.signal(sigkill);
+    } catch (error) {
+      // Gone before its exit was told: that comes.
+      if (!(error instanceof RuntimeError && error.kind === 'not-found')) throw error;
+    }
   }
 
   async #startInit(): Promise<number> {
@@ -242,6 +301,9 @@ export class Container {
     if (this.#initGone || this.init.state !== 'running') {
       throw failedPrecondition(`init process of container ${this.key.id} is not running`);
     }
+    if (process.state === 'created' && this.#pause !== 'no') {
+      throw failedPrecondition(`container ${this.key.id} is paused: nothing can be executed in it`);
+    }
     if (process.state !== 'created' || process.starting !== undefined) {
       throw new RuntimeError('failed', `${this.#name(process)} was started before`);
     }
@@ -256,7 +318,7 @@ export class Container {
     let stdio: Stdio | undefined;
     let launched: RuntimeProcess;
     try {
-      stdio = await this.#host.openStdio(this.key, exec.execId, exec.paths);
+      stdio = await this.#host.openStdio(exec.execId, exec.paths);
       exec.opened(stdio);
       launched = await this.#runtime.exec({
         execId: exec.execId,
@@ -304,6 +366,7 @@ export class Container {
     if (!this.#runtime.endsWithInit) {
       try {
         await this.#runtime.signalAll(sigkill);
+        await this.#thawToDie();
       } catch (error) {
         this.#host.logger.warn(this.key, `cannot kill what init left behind: ${reason(error)}`);
       }
@@ -311,11 +374,20 @@ export class Container {
     if (!(await within(execExitLimit, this.#execsEnded()))) {
       this.#host.logger.warn(this.key, `init is gone for ${execExitLimit / 1000} s, yet an exec still runs`);
     }
-    if (this.#runtime.outOfMemory()) this.#publish(oom(this.key));
+    if (this.#ranOutOfMemory()) this.#publish(oom(this.key));
     this.#pause = 'no';
     this.init.stdio?.processExited();
     this.init.finish(exit);
     this.#publish(exited(this.key, '', this.init.pid, exit));
+  }
+
+  #ranOutOfMemory(): boolean {
+    try {
+      return this.#runtime.outOfMemory();
+    } catch (error) {
+      this.#host.logger.warn(this.key, `cannot tell whether memory ran out: ${reason(error)}`);
+      return false;
+    }
   }
 
   async #execsEnded(): Promise<void> {

@@ -59,6 +59,11 @@ export class Process {
     this.#end(exit);
   }
 
+  /** Lets those go on who wait for a process that was deleted before it was started: it never ran, status 0. */
+  abandon(): void {
+    this.#end({ status: 0, at: Date.now() });
+  }
+
   /** CloseIO; one that comes before the stdio of an exec is open is kept until `opened`. */
   closeStdin(): void {
     this.#stdinClosed = true;

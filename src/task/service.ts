@@ -2,7 +2,7 @@ import { OCI_LINUX_RESOURCES, OCI_PROCESS, pack, unpackJson } from '../proto/any
 import { ProcessDetails, type Any } from '../proto/generated/messages.js';
 import { TaskV2, TaskV3 } from '../proto/generated/services.js';
 import type { UnaryMethod } from '../proto/service.js';
-import { checkIdentifier, type ContainerKey } from '../runtime/key.js';
+import { checkIdentifier } from '../runtime/key.js';
 import { jsonObject, parseProcess } from '../runtime/spec.js';
 import {
   createService,
@@ -16,7 +16,7 @@ import type { Container } from './container.js';
 import { parseOptions } from './options.js';
 import type { Process } from './process.js';
 import { exitTime, stateOf } from './state.js';
-import { invalidArgument, toStatus } from './status.js';
+import { invalidArgument, notFound, toStatus } from './status.js';
 import type { Tasks } from './tasks.js';
 
 /** Under this name containerd sends the namespace of a call. */
@@ -40,15 +40,21 @@ export function taskServices(host: TaskServiceHost): Service[] {
 function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHost): Implementation[] {
   const methods = TaskV2.methods;
 
-  /** The name of a container; a caller that sends no namespace may mean the only container with that id. */
-  const keyOf = (id: string, context: CallContext): ContainerKey => {
-    const namespace = ownNamespace ?? context.metadata.get(namespaceHeader)?.[0];
-    if (namespace !== undefined) return { namespace, id };
-    const container = tasks.findById(id);
-    if (container === undefined) throw invalidArgument(`no ${namespaceHeader} was sent for container ${id}`);
-    return container.key;
+  const namespaceOf = (context: CallContext): string | undefined =>
+    ownNamespace ?? context.metadata.get(namespaceHeader)?.[0];
+  /** The container that is meant; a caller that sends no namespace may mean the only one with that id. */
+  const lookUp = (id: string, context: CallContext): Container | undefined => {
+    const namespace = namespaceOf(context);
+    if (namespace !== undefined) return tasks.find({ namespace, id });
+    const [container, another] = tasks.withId(id);
+    if (another !== undefined) throw withoutNamespace(id);
+    return container;
   };
-  const find = (id: string, context: CallContext): Container => tasks.get(keyOf(id, context));
+  const find = (id: string, context: CallContext): Container => {
+    const container = lookUp(id, context);
+    if (container === undefined) throw notFound(`container ${id} not created`);
+    return container;
+  };
 
   return [
     answer(methods.State, ({ id, execId }, context) => {
@@ -58,21 +64,25 @@ function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHo
     answer(methods.Create, async (request, context) => {
       const { id, bundle, terminal, stdin, stdout, stderr } = request;
       if (request.checkpoint !== '') throw unsupported(`create ${id} from checkpoint ${request.checkpoint}`);
-      const container = await tasks.create(keyOf(id, context), {
-        bundle,
-        rootfs: request.rootfs,
-        stdio: { terminal, stdin, stdout, stderr },
-        options: parseOptions(request.options),
-      });
+      const inNamespace = namespaceOf(context);
+      if (inNamespace === undefined) throw withoutNamespace(id);
+      const container = await tasks.create(
+        { namespace: inNamespace, id },
+        {
+          bundle,
+          rootfs: request.rootfs,
+          stdio: { terminal, stdin, stdout, stderr },
+          options: parseOptions(request.options),
+        },
+      );
       return { pid: container.init.pid };
     }),
     answer(methods.Start, async ({ id, execId }, context) => ({
       pid: await find(id, context).start(execId),
     })),
     answer(methods.Delete, async ({ id, execId }, context) => {
-      const process =
-        execId === '' ? await tasks.remove(keyOf(id, context)) : await find(id, context).deleteExec(execId);
-      return ended(process);
+      const container = find(id, context);
+      return ended(execId === '' ? await tasks.remove(container.key) : await container.deleteExec(execId));
     }),
     answer(methods.Pids, async ({ id }, context) => {
       const processes = await find(id, context).pids();
@@ -123,7 +133,7 @@ function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHo
     answer(methods.Stats, async ({ id }, context) => ({ stats: await find(id, context).stats() })),
     answer(methods.Connect, ({ id }, context) => ({
       shimPid: process.pid,
-      taskPid: tasks.find(keyOf(id, context))?.init.pid ?? 0,
+      taskPid: lookUp(id, context)?.init.pid ?? 0,
       version: '',
     })),
     answer(methods.Shutdown, () => {
@@ -155,6 +165,10 @@ async function done(work: Promise<void>): Promise<Record<string, never>> {
 function present(any: Any | null, field: string): Any {
   if (any === null) throw invalidArgument(`${field} is missing`);
   return any;
+}
+
+function withoutNamespace(id: string): StatusError {
+  return invalidArgument(`no ${namespaceHeader} was sent for container ${id}`);
 }
 
 function unsupported(what: string): StatusError {

@@ -9,6 +9,8 @@ import { Container, processStdio, type ContainerHost } from './container.js';
 import { created } from './event-messages.js';
 import { Process, type StdioPaths } from './process.js';
 import { alreadyExists, invalidArgument, notFound } from './status.js';
+import type { PipeOwner } from './stdio/pipe.js';
+import type { Stdio } from './stdio/stdio.js';
 
 /** Where the existence of containers is written down, so that their remains can be removed after a crash. */
 export interface ContainerRecords {
@@ -17,9 +19,16 @@ export interface ContainerRecords {
   remove(key: ContainerKey): void;
 }
 
-export interface TasksHost extends ContainerHost {
+export interface TasksHost extends Omit<ContainerHost, 'openStdio'> {
   readonly runtime: Runtime;
   readonly records: ContainerRecords;
+  /** `owner` is whom pipes that the process gets shall belong to; undefined: to the shim */
+  openStdio(
+    key: ContainerKey,
+    execId: string,
+    paths: StdioPaths,
+    owner: PipeOwner | undefined,
+  ): Promise<Stdio>;
   /** told whenever a container has come or gone */
   changed(key: ContainerKey): void;
 }
@@ -41,8 +50,8 @@ export interface Tasks {
   remove(key: ContainerKey): Promise<Process>;
   /** Kills the container if it lives, and removes it. */
   removeByForce(key: ContainerKey): Promise<Process | undefined>;
-  /** The one container with this id, whatever its namespace: for callers that name none. */
-  findById(id: string): Container | undefined;
+  /** The containers with this id, in whatever namespaces: for callers that name none. */
+  withId(id: string): Container[];
   /** containers, and creates under way */
   readonly count: number;
 }
@@ -62,10 +71,12 @@ export function createTasks(host: TasksHost): Tasks {
     const { bundle, rootfs, stdio: paths, options } = request;
     const spec = await readSpec(join(bundle, 'config.json'));
     const init = new Process('', paths);
+    const owner = ownerOf(options);
+    const openStdio: ContainerHost['openStdio'] = (execId, its) => host.openStdio(key, execId, its, owner);
     const journal = host.records.add(key, bundle);
     let runtimeContainer: RuntimeContainer | undefined;
     try {
-      init.stdio = await host.openStdio(key, '', paths);
+      init.stdio = await openStdio('', paths);
       runtimeContainer = await host.runtime.create({
         key,
         bundle,
@@ -82,40 +93,33 @@ export function createTasks(host: TasksHost): Tasks {
       throw error;
     }
     init.launched = runtimeContainer.init;
-    const container = new Container(key, bundle, init, runtimeContainer, host);
+    const container = new Container(key, bundle, init, runtimeContainer, { ...host, openStdio });
     host.publish(key, created(key, bundle, rootfs, paths, init.pid));
     container.watch();
     return container;
   };
 
+  /** What cannot be removed stays on record, for containerd's `delete` that follows or for the next daemon. */
   const undoCreate = async (
     key: ContainerKey,
     init: Process,
     runtimeContainer: RuntimeContainer | undefined,
   ): Promise<void> => {
-    const steps = [
-      () => init.stdio?.close() ?? Promise.resolve(),
-      () => runtimeContainer?.remove() ?? Promise.resolve(),
-      (): Promise<void> => {
-        host.records.remove(key);
-        return Promise.resolve();
-      },
-    ];
-    for (const step of steps) {
-      try {
-        await step();
-      } catch (error) {
-        host.logger.warn(key, `after a failed create: ${reason(error)}`);
-      }
+    try {
+      await init.stdio?.close();
+      await runtimeContainer?.remove();
+      host.records.remove(key);
+    } catch (error) {
+      host.logger.warn(key, `after a failed create: ${reason(error)}`);
     }
   };
 
-  const remove = async (key: ContainerKey): Promise<Process> => {
+  const remove = async (key: ContainerKey, force = false): Promise<Process> => {
     const container = get(key);
     const init = await container.remove(() => {
       host.records.remove(key);
       containers.delete(keyString(key));
-    });
+    }, force);
     host.changed(key);
     return init;
   };
@@ -144,27 +148,21 @@ export function createTasks(host: TasksHost): Tasks {
     },
     get,
     find,
-    remove,
+    remove: (key) => remove(key),
     removeByForce: async (key) => {
       await creating.get(keyString(key));
-      const container = find(key);
-      if (container === undefined) return undefined;
-      if (container.init.state === 'running') {
-        await container.kill('', 9, true).catch((error: unknown) => {
-          host.logger.warn(key, `kill before removal: ${reason(error)}`);
-        });
-        await container.init.ended;
-      }
-      return await remove(key);
+      return find(key) === undefined ? undefined : await remove(key, true);
     },
-    findById: (id) => {
-      const matches = [...containers.values()].filter((container) => container.key.id === id);
-      return matches.length === 1 ? matches[0] : undefined;
-    },
+    withId: (id) => [...containers.values()].filter((container) => container.key.id === id),
     get count() {
       return containers.size + creating.size;
     },
   };
+}
+
+/** io_uid and io_gid of the options; 0 is what they say when they say nothing, and who root's pipes belong to anyway. */
+function ownerOf({ ioUid, ioGid }: RuntimeOptions): PipeOwner | undefined {
+  return ioUid === 0 && ioGid === 0 ? undefined : { uid: ioUid, gid: ioGid };
 }
 
 async function checkBundle(bundle: string): Promise<void> {
