@@ -252,7 +252,6 @@ export class Container {
       this.#dismantled = true;
       forget();
       this.#removed = true;
-      this.#execs.clear();
       for (const exec of execs) exec.abandon();
       this.#publish(deleted(this.key, this.init));
       return this.init;

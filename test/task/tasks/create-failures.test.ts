@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { pack } from '../../../src/proto/any.js';
+import { Options } from '../../../src/proto/generated/messages.js';
+import { RuntimeError } from '../../../src/runtime/error.js';
+import { box, limits, methods } from '../container/calls.js';
+import { codeOf, type Shim, startShim } from '../shim.js';
+import { Reader } from '../stdio/client.js';
+import { makeFifo } from '../stdio/fixture.js';
+
+const key = { namespace: 'ns', id: 'box' };
+
+describe('a Create that fails', limits, () => {
+  const failures: [string, (shim: Shim) => Promise<unknown>, number, RegExp][] = [
+    ['for its id', (shim) => shim.create('true', { id: '../box' }), 3, /container id "..\/box" is not/],
+    ['for no id', (shim) => shim.create('true', { id: '' }), 3, /container id "" is not/],
+    ['for a long id', (shim) => shim.create('true', { id: 'x'.repeat(129) }), 3, /is not a valid id/],
+    ['for a relative bundle', (shim) => shim.create('', { bundle: 'box' }), 3, /"box" is not an absolute/],
+    ['for a NUL', (shim) => shim.create('', { bundle: '/a\0b' }), 3, /is not an absolute path/],
+    ['for a missing bundle', (shim) => shim.create('', { bundle: '/none' }), 5, /bundle \/none: ENOENT/],
+    [
+      'for a bundle that is a file',
+      (shim) => shim.create('', { bundle: '/etc/passwd' }),
+      5,
+      /not a directory/,
+    ],
+    [
+      'for a bundle without a spec',
+      (shim) => {
+        const bundle = join(shim.folder, 'empty');
+        mkdirSync(bundle);
+        return shim.create('', { bundle });
+      },
+      5,
+      /cannot read the spec: ENOENT/,
+    ],
+    [
+      'for a spec that is no JSON',
+      (shim) => {
+        const bundle = shim.bundle('true');
+        writeFileSync(join(bundle, 'config.json'), '{');
+        return shim.create('', { bundle });
+      },
+      3,
+      /config.json is not JSON/,
+    ],
+    [
+      'for a missing program',
+      (shim) => shim.create('', { bundle: shim.bundle('/none') }),
+      2,
+      /executable file not found/,
+    ],
+    ['for a missing FIFO', (shim) => shim.create('true', { stdin: '/none' }), 2, /^stdin: FIFO "\/none"/],
+    ['for a scheme', (shim) => shim.create('true', { stdout: 'http://x/y' }), 2, /unknown scheme/],
+    [
+      'for options that cannot be read',
+      (shim) => shim.create('true', { options: { ...pack(Options, {}), value: Buffer.of(0xff) } }),
+      3,
+      /cannot decode containerd.runc.v1.Options/,
+    ],
+    [
+      'in the runtime',
+      (shim) => {
+        shim.runtime.gates.fail('create', new RuntimeError('unsupported', 'no such mount'));
+        return shim.create('true');
+      },
+      12,
+      /no such mount/,
+    ],
+  ];
+  for (const [why, create, code, message] of failures) {
+    it(`${why} leaves nothing, not even an event`, async (test) => {
+      const shim = await startShim(test);
+      await assert.rejects(create(shim), { code, message });
+      await nothingLeft(shim);
+      assert.deepEqual(shim.warnings, []);
+    });
+  }
+
+  /** Fails when the container was made already. */
+  const failingPid = (test: Parameters<typeof startShim>[0]): Promise<Shim> => {
+    let failures = 1;
+    return startShim(test, {
+      host: (host) => ({
+        ...host,
+        records: {
+          ...host.records,
+          setPid: (...args) => {
+            if (failures-- > 0) throw new Error('database or disk is full');
+            host.records.setPid(...args);
+          },
+        },
+      }),
+    });
+  };
+
+  it('when the container was made removes it', async (test) => {
+    const shim = await failingPid(test);
+    const stdout = makeFifo(join(shim.folder, 'stdout'));
+    const reader = new Reader(test, stdout);
+    await assert.rejects(shim.create('true', { stdout }), { message: 'database or disk is full' });
+    await reader.toEnd();
+    await nothingLeft(shim);
+  });
+
+  it('when the container was made and cannot be removed leaves it on record', async (test) => {
+    const shim = await failingPid(test);
+    shim.runtime.gates.fail('remove', new Error('rootfs: EBUSY'));
+    await assert.rejects(shim.create('true'), { message: 'database or disk is full' });
+    assert.deepEqual(shim.warnings, ['after a failed create: rootfs: EBUSY']);
+    assert.equal(shim.tasks.count, 0);
+    assert.equal(shim.store.list().length, 1);
+    assert.deepEqual(
+      shim.store.made(key).map(({ kind }) => kind),
+      ['process'],
+    );
+  });
+
+  it('when it is on record from before touches nothing of it', async (test) => {
+    const shim = await startShim(test);
+    shim.store.add(key, '/old');
+    assert.equal(await codeOf(shim.create('true')), 'Unknown');
+    assert.equal(shim.runtime.requests.length, 0);
+    assert.equal(shim.store.get(key)?.bundle, '/old');
+  });
+});
+
+/** Nothing has come of a create, and the next one works. */
+async function nothingLeft(shim: Shim): Promise<void> {
+  assert.equal(shim.tasks.count, 0);
+  assert.deepEqual(shim.store.list(), []);
+  assert.equal(shim.runtime.containers.size, 0);
+  assert.deepEqual(shim.events.lines, []);
+  assert.deepEqual(await Promise.all([shim.state(), deleted(shim)].map(codeOf)), ['NotFound', 'NotFound']);
+  await shim.create('true');
+}
+
+const deleted = (shim: Shim) => shim.call(methods.Delete, box);
