@@ -1,16 +1,16 @@
 import { RuntimeError, reason } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
-import type { Exit, ProcessStdio, RuntimeContainer, RuntimeProcess, TypedBytes } from '../runtime/runtime.js';
+import type { Exit, RuntimeContainer, RuntimeProcess, TypedBytes } from '../runtime/runtime.js';
 import type { ProcessSpec, Resources } from '../runtime/spec.js';
 import { execAdded, execStarted, exited, oom, paused, resumed, started, deleted } from './event-messages.js';
 import type { PublishEvent, TaskEvent } from './events.js';
 import { within } from './limit.js';
-import { Process, type StdioPaths } from './process.js';
+import { Exec } from './exec.js';
+import { Pause, type PauseState } from './pause.js';
+import type { Process, StdioPaths } from './process.js';
+import { processStdio } from './runtime-stdio.js';
 import { alreadyExists, failedPrecondition, invalidArgument, notFound } from './status.js';
 import type { Stdio } from './stdio/stdio.js';
-
-/** What the container status says beyond the state of its init process. */
-type Pause = 'no' | 'pausing' | 'paused';
 
 export interface ContainerLogger {
   warn(key: ContainerKey, message: string): void;
@@ -44,16 +44,15 @@ export class Container {
   readonly bundle: string;
   readonly init: Process;
   readonly #runtime: RuntimeContainer;
+  readonly #pause: Pause;
   readonly #host: ContainerHost;
   readonly #execs = new Map<string, Process>();
   /** launches of execs that have not ended, and exits that are being published */
   readonly #execWork = new Set<Promise<void>>();
-  #pause: Pause = 'no';
   #initGone = false;
   /** the runtime has removed it; only the records may still know it */
   #dismantled = false;
   #removed = false;
-  #thawing: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -69,6 +68,9 @@ export class Container {
     this.init = init;
     this.#runtime = runtime;
     this.#host = host;
+    this.#pause = new Pause(runtime, () => {
+      if (!this.#initGone) this.#publish(resumed(key));
+    });
     runtime.onOutOfMemory(() => {
       this.#publish(oom(this.key));
     });
@@ -86,8 +88,8 @@ export class Container {
     return process;
   }
 
-  get pause(): Pause {
-    return this.#pause;
+  get pause(): PauseState {
+    return this.#pause.state;
   }
 
   async start(execId: string): Promise<number> {
@@ -102,7 +104,7 @@ export class Container {
     if (this.#initGone || this.init.state === 'stopped') {
       throw failedPrecondition(`container ${this.key.id} is stopped: nothing can be executed in it`);
     }
-    if (this.#pause !== 'no') {
+    if (this.#pause.state !== 'no') {
       throw failedPrecondition(`container ${this.key.id} is paused: nothing can be executed in it`);
     }
     this.#execs.set(execId, new Exec(execId, paths, spec));
@@ -125,7 +127,7 @@ export class Container {
     if (all) await this.#runtime.signalAll(signal);
     else launched.signal(signal);
     // A frozen process dies only when it is thawed, and one may be frozen after the signal was sent.
-    if (signal === sigkill && process === this.init && this.#pause !== 'no') {
+    if (signal === sigkill && process === this.init && this.#pause.state !== 'no') {
       await this.#serially(() => this.#thawToDie());
     }
   }
@@ -150,19 +152,12 @@ export class Container {
 
   pauseAll(): Promise<void> {
     return this.#serially(async () => {
-      if (this.init.state !== 'running' || this.#pause !== 'no') {
+      if (this.init.state !== 'running' || this.#pause.state !== 'no') {
         throw failedPrecondition(
           `container ${this.key.id} is ${this.#status()}: only a running one is paused`,
         );
       }
-      this.#pause = 'pausing';
-      try {
-        await this.#runtime.pause();
-      } catch (error) {
-        this.#pause = 'no';
-        throw error;
-      }
-      this.#pause = 'paused';
+      await this.#pause.freeze();
       if (this.#initGone) {
         await this.#thawToDie();
         throw failedPrecondition(`container ${this.key.id} ended while it was paused`);
@@ -173,38 +168,24 @@ export class Container {
 
   resume(): Promise<void> {
     return this.#serially(async () => {
-      if (this.#pause !== 'paused') {
+      if (this.#pause.state !== 'paused') {
         throw failedPrecondition(
           `container ${this.key.id} is ${this.#status()}: only a paused one is resumed`,
         );
       }
-      await this.#thaw();
+      await this.#pause.thaw();
     });
-  }
-
-  /** Ends the pause, however many ask for it. */
-  #thaw(): Promise<void> {
-    const thaw = async (): Promise<void> => {
-      try {
-        await this.#runtime.resume();
-        this.#pause = 'no';
-        if (!this.#initGone) this.#publish(resumed(this.key));
-      } finally {
-        this.#thawing = undefined;
-      }
-    };
-    return (this.#thawing ??= thaw());
   }
 
   /** Ends a pause so that a signal takes effect; one that had its effect already needs no more. */
   async #thawToDie(): Promise<void> {
-    if (this.#pause !== 'paused') return;
+    if (this.#pause.state !== 'paused') return;
     try {
-      await this.#thaw();
+      await this.#pause.thaw();
     } catch (error) {
       if (!this.#initGone) throw error;
     }
-    if (this.#initGone) this.#pause = 'no';
+    if (this.#initGone) this.#pause.end();
   }
 
   update(resources: Resources): Promise<void> {
@@ -300,7 +281,7 @@ export class Container {
     if (this.#initGone || this.init.state !== 'running') {
       throw failedPrecondition(`init process of container ${this.key.id} is not running`);
     }
-    if (process.state === 'created' && this.#pause !== 'no') {
+    if (process.state === 'created' && this.#pause.state !== 'no') {
       throw failedPrecondition(`container ${this.key.id} is paused: nothing can be executed in it`);
     }
     if (process.state !== 'created' || process.starting !== undefined) {
@@ -374,7 +355,7 @@ export class Container {
       this.#host.logger.warn(this.key, `init is gone for ${execExitLimit / 1000} s, yet an exec still runs`);
     }
     if (this.#ranOutOfMemory()) this.#publish(oom(this.key));
-    this.#pause = 'no';
+    this.#pause.end();
     this.init.stdio?.processExited();
     this.init.finish(exit);
     this.#publish(exited(this.key, '', this.init.pid, exit));
@@ -417,42 +398,10 @@ export class Container {
   }
 
   #status(): string {
-    return this.#pause === 'no' ? this.init.state : this.#pause;
+    return this.#pause.state === 'no' ? this.init.state : this.#pause.state;
   }
 
   #name(process: Process): string {
     return process.execId === '' ? `container ${this.key.id}` : `exec ${process.execId} of ${this.key.id}`;
   }
-}
-
-/** An exec that is registered; `starting` reserves it for one Start, and ends with it. */
-class Exec extends Process {
-  readonly spec: ProcessSpec;
-  starting: Promise<void> | undefined;
-
-  constructor(execId: string, paths: StdioPaths, spec: ProcessSpec) {
-    super(execId, paths);
-    this.spec = spec;
-  }
-}
-
-/** What a runtime needs of the stdio of a process. */
-export function processStdio(stdio: Stdio, terminal: boolean): ProcessStdio {
-  if (terminal) {
-    return {
-      terminal: true,
-      attach: (master) => {
-        stdio.attachTerminal(master);
-      },
-      master: () => stdio.master,
-    };
-  }
-  if (stdio.child === undefined) throw new Error('stdio without descriptors for a process without terminal');
-  return {
-    terminal: false,
-    fds: stdio.child,
-    release: () => {
-      stdio.releaseChildEnds();
-    },
-  };
 }
