@@ -16,5 +16,5 @@ export class RuntimeError extends Error {
 /** The message of anything that was thrown, in one line. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s*\n\s*/g, '; ').trim();
+  return text.trim().replace(/\s*\n\s*/g, '; ');
 }

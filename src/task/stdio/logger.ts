@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { spawnChild } from '../../runtime/children.js';
 import { type Descriptor, Descriptors } from './descriptor.js';
 import { type PipeMaker, type PipeOwner, openPipe } from './pipe.js';
 import { quote, reason } from './quote.js';
@@ -60,7 +61,7 @@ export async function startLogger(
     const stderr = openPipe(options.pipe, owned, owner);
     const ready = openPipe(options.pipe, owned);
 
-    const child = spawn(program, args, {
+    const child = spawnChild(program, args, {
       // NODE_V8_COVERAGE: Node copies its own into every environment that does not have the key.
       env: {
         CONTAINER_ID: logged.id,

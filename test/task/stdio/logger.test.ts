@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { chmodSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { isAwaitedByNode } from '../../../src/runtime/children.js';
 import type { StdioOptions } from '../../../src/task/stdio/stdio.js';
 import { openPty } from '../../e2e/harness/pty.js';
 import { notLinux } from '../../kernel/kernels.js';
@@ -128,6 +129,27 @@ describe('a logger', { skip: notLinux }, () => {
       await assert.rejects(openBoth(test, killed.uri, limits), /was killed by SIGSEGV before it was ready/);
     });
   }
+
+  it('may take its time to get ready', async (test) => {
+    const gate = makeFifo(join(folder(test), 'gate'));
+    const log = logger(test, `read go < ${gate}; ${byte}`);
+    const opening = openBoth(test, log.uri);
+    // Opening the gate waits until the logger has come to it.
+    await writeFile(gate, 'go\n');
+    const stdio = await opening;
+    await run(test, stdio, 'echo words').ended;
+    await stdio.close();
+    assert.equal(log.read('stdout'), 'words\n');
+  });
+
+  it('is waited for by Node, so that a reaper of orphans leaves it alone', async (test) => {
+    const log = logger(test, byte);
+    const stdio = await openBoth(test, log.uri);
+    const pid = Number(log.read('pid'));
+    assert.equal(isAwaitedByNode(pid), true);
+    await stdio.close();
+    assert.equal(isAwaitedByNode(pid), false);
+  });
 
   it('that cannot be executed is told of', async (test) => {
     const path = folder(test);

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PayloadError } from '../../src/proto/any.js';
+import { DecodeError } from '../../src/proto/codec.js';
+import { RuntimeError } from '../../src/runtime/error.js';
+import {
+  alreadyExists,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  toStatus,
+} from '../../src/task/status.js';
+import { Code, codeName, StatusError } from '../../src/ttrpc/status.js';
+
+for (const [thrown, code, message] of [
+  [new RuntimeError('invalid', 'x'), 'InvalidArgument', 'x'],
+  [new RuntimeError('not-found', 'x'), 'NotFound', 'x'],
+  [new RuntimeError('already-exists', 'x'), 'AlreadyExists', 'x'],
+  [new RuntimeError('precondition', 'x'), 'FailedPrecondition', 'x'],
+  [new RuntimeError('unsupported', 'x'), 'Unimplemented', 'x'],
+  [new RuntimeError('failed', 'x'), 'Unknown', 'x'],
+  [new PayloadError('x'), 'InvalidArgument', 'x'],
+  [new DecodeError('T', new Error('x')), 'InvalidArgument', 'cannot decode T: x'],
+  [new TypeError('x'), 'InvalidArgument', 'x'],
+  [new RangeError('x'), 'Unknown', 'x'],
+  [new Error('line one\n  line two\n'), 'Unknown', 'line one; line two'],
+  ['text', 'Unknown', 'text'],
+  [undefined, 'Unknown', 'undefined'],
+  [notFound('x'), 'NotFound', 'x'],
+  [alreadyExists('x'), 'AlreadyExists', 'x'],
+  [invalidArgument('x'), 'InvalidArgument', 'x'],
+  [failedPrecondition('x'), 'FailedPrecondition', 'x'],
+] as const) {
+  test(`${thrown instanceof Error ? `${thrown.constructor.name} ${thrown.message}` : String(thrown)} is ${code}`, () => {
+    const status = toStatus(thrown);
+    assert.deepEqual([codeName(status.code), status.message], [code, message]);
+  });
+}
+
+test('a status stays the same object, and anything else is kept as the cause', () => {
+  const status = new StatusError(Code.Aborted, 'x');
+  assert.equal(toStatus(status), status);
+  const error = new Error('x');
+  assert.equal(toStatus(error).cause, error);
+});
