@@ -60,29 +60,15 @@ function add({ memory, system }: CallContext, interface_: Interface, data: bigin
   if (vhid > 0 && !system.modules.has('carp')) fail('EPROTONOSUPPORT');
   const address = given.slice(4, 8);
   const mask = maskGiven[0] === 0 ? classMask(address) : maskGiven.slice(4, 8);
-  const narrow = mask[3] !== undefined && mask[3] >= 0xfe;
-  const computed = narrow
+  // RFC 3021: a network of two hosts has no broadcast address of its own.
+  const computed = mask.every((byte, index) => byte === (index === 3 ? 254 : 255))
     ? Uint8Array.of(255, 255, 255, 255)
     : address.map((byte, index) => byte | (~(mask[index] ?? 0) & 0xff));
   const broadcast = (broadcastGiven?.[0] ?? 0) === 0 ? computed : (broadcastGiven?.slice(4, 8) ?? computed);
   const others = interface_.addresses4.filter((each) => Buffer.compare(each.address, address) !== 0);
   const made: Address4 = { address, mask, broadcast };
   interface_.addresses4 = [...others, made];
-  const firstOfLoopback = interface_.kind === 'lo' && interface_.addresses6.length === 0;
   bringUp(interface_);
-  if (firstOfLoopback) addLoopback6(interface_);
-}
-
-/** A loopback that comes up has ::1 and fe80::1. */
-function addLoopback6(interface_: Interface): void {
-  const one = new Uint8Array(16);
-  one[15] = 1;
-  const local = one.slice();
-  local.set([0xfe, 0x80]);
-  interface_.addresses6.push(
-    { address: one, prefix: 128, flags: 0 },
-    { address: local, prefix: 64, flags: 0 },
-  );
 }
 
 /** The mask that an address had before there were prefixes. */

@@ -32,7 +32,7 @@ export function address6Call(
       return 0;
     case c.SIOCSIFINFO_IN6:
     case c.SIOCSIFINFO_FLAGS:
-      interface_.nd6 = memory.struct(info, layouts.nd_ifinfo).flags;
+      setDiscovery(context, interface_, memory.struct(info, layouts.nd_ifinfo).flags);
       return 0;
     case c.SIOCAIFADDR_IN6:
       add(context, interface_, data);
@@ -46,11 +46,20 @@ export function address6Call(
     default: {
       const found = find(interface_, memory.at(data + 24n, 16)) ?? fail('EADDRNOTAVAIL');
       memory.setFields(data, layouts.in6_ifreq, { ifr_flags6: found.flags });
-      // Duplicate detection is over when somebody looks again.
-      found.flags &= ~c.IN6_IFF_TENTATIVE;
+      // What timers do has been done when somebody looks again.
+      if ((interface_.nd6 & c.ND6_IFF_IFDISABLED) === 0) found.flags &= ~c.IN6_IFF_TENTATIVE;
+      if (found.expired) interface_.addresses6 = interface_.addresses6.filter((each) => each !== found);
       return 0;
     }
   }
+}
+
+/** Turning IPv6 off makes its addresses tentative again. */
+function setDiscovery({ system }: CallContext, interface_: Interface, flags: number): void {
+  const { ND6_IFF_IFDISABLED: disabled, IN6_IFF_TENTATIVE: tentative } = system.bindings.constants;
+  const turnsOff = (flags & disabled) !== 0 && (interface_.nd6 & disabled) === 0;
+  if (turnsOff) for (const each of interface_.addresses6) each.flags |= tentative;
+  interface_.nd6 = flags;
 }
 
 function find(interface_: Interface, address: Uint8Array) {
@@ -76,7 +85,14 @@ function add({ memory, system }: CallContext, interface_: Interface, data: bigin
   interface_.nd6 &= ~c.ND6_IFF_IFDISABLED;
   const detects = !disabled && interface_.kind !== 'lo';
   const flags = (request.ifra_flags & ~c.IN6_IFF_TENTATIVE) | (detects ? c.IN6_IFF_TENTATIVE : 0);
-  if (known === undefined) interface_.addresses6.push({ address, prefix, flags });
+  const expired = request.ia6t_vltime === 0;
+  if (known !== undefined) {
+    interface_.addresses6 = interface_.addresses6.map((each) =>
+      each === known ? { ...known, expired } : each,
+    );
+  } else {
+    interface_.addresses6.push({ address, prefix, flags, expired });
+  }
   bringUp(interface_);
   // It stays all the same.
   if (request.ifra_vhid > 0 && !system.modules.has('carp')) fail('EPROTONOSUPPORT');

@@ -15,6 +15,8 @@ export interface Address6 {
   readonly prefix: number;
   /** IN6_IFF_* */
   flags: number;
+  /** Its lifetime is over: a timer of the kernel takes it away before long. */
+  readonly expired: boolean;
 }
 
 /** A member of a bridge, with its IFBIF_*. */
@@ -85,18 +87,32 @@ export function newInterface(
   return made;
 }
 
-/** Brings it up; an Ethernet interface gets a link-local address with that. */
+/** Brings it up; it gets a link-local address with that, and a loopback ::1 as well. */
 export function bringUp(interface_: Interface): void {
   interface_.wasUp = true;
   interface_.flags |= interfaceFlags.up | interfaceFlags.running;
-  const automatic = (interface_.nd6 & 0x20) !== 0 && interface_.kind !== 'pflog';
-  const has = interface_.addresses6.some(({ address }) => address[0] === 0xfe && address[1] === 0x80);
-  if (!automatic || has || interface_.kind === 'lo') return;
-  interface_.addresses6.push({ address: linkLocal(interface_.ethernetAddress), prefix: 64, flags: 0 });
+  const { addresses6, ethernetAddress, kind, nd6 } = interface_;
+  if ((nd6 & autoLinkLocal) === 0 || kind === 'pflog') return;
+  if (kind === 'lo' && !addresses6.some(({ prefix }) => prefix === 128)) {
+    addresses6.push({ address: endingIn(1), prefix: 128, flags: 0, expired: false });
+  }
+  if (addresses6.some(({ address }) => address[0] === 0xfe && address[1] === 0x80)) return;
+  const address = linkLocal(kind === 'lo' ? undefined : ethernetAddress);
+  addresses6.push({ address, prefix: 64, flags: 0, expired: false });
 }
 
-/** fe80::/64 with the EUI-64 of an Ethernet address: RFC 4291, appendix A. */
-function linkLocal(ethernet: Uint8Array): Uint8Array {
+// ND6_IFF_AUTO_LINKLOCAL of netinet6/nd6.h
+const autoLinkLocal = 0x20;
+
+function endingIn(last: number): Uint8Array {
+  const address = new Uint8Array(16);
+  address[15] = last;
+  return address;
+}
+
+/** fe80::/64 with the EUI-64 of an Ethernet address: RFC 4291, appendix A. fe80::1 without one. */
+function linkLocal(ethernet: Uint8Array | undefined): Uint8Array {
+  if (ethernet === undefined) return Uint8Array.of(0xfe, 0x80, ...endingIn(1).subarray(2));
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = ethernet;
   return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f);
 }

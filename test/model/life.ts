@@ -11,7 +11,7 @@ export function collectJails(system: System): void {
   for (const jail of system.jails.list.sort((a, b) => depth(b) - depth(a))) {
     if (!isHeldAlive(system, jail)) jail.dying = true;
     if (!jail.dying || isHeld(system, jail)) continue;
-    if (jail.vnet?.hasGuests === true) jail.teardown = true;
+    if (jail.vnet !== undefined) jail.teardown = true;
     else free(system, jail);
   }
 }

@@ -5,6 +5,7 @@ import type { System } from './system.js';
 
 /** All that callers of a kernel make and have to clean up, in words. */
 export function remains(system: System): string[] {
+  system.finishTeardowns();
   const stacks = [...system.network.stacks];
   return [
     ...system.jails.list.map(({ jid, name, dying }) => `jail ${jid} ${name}${dying ? ' (dying)' : ''}`),

@@ -7,6 +7,7 @@ import { JailTable } from './jail-table.js';
 import { finishTeardown } from './life.js';
 import { MountTable } from './mount.js';
 import { Network } from './network.js';
+import { addNetworkSysctls } from './network-sysctls.js';
 import type { OpenFile } from './open-file.js';
 import { packetFilterDevice } from './pf-device.js';
 import { ProcessTable } from './process-table.js';
@@ -75,6 +76,7 @@ export class System {
     standardDevices(this.devices);
     if (this.modules.has('pf')) this.devices.add(packetFilterDevice);
     standardSysctls(this);
+    addNetworkSysctls(this);
   }
 
   /** Has a module in the kernel, with the parameters of jails and the device that come with it. */
@@ -97,6 +99,11 @@ export class System {
   /** Somebody looked at a jail: a teardown that goes on meanwhile is over when he looks again. */
   looked(jail: Jail): void {
     if (jail.teardown) this.#looked.add(jail);
+  }
+
+  /** Lets the teardowns that go on come to their end, as they do when nobody looks. */
+  finishTeardowns(): void {
+    for (const jail of this.jails.list.filter(({ teardown }) => teardown)) finishTeardown(this, jail);
   }
 
   /** Lets the kernel's threads come to the end of what they do after the call that has been made. */

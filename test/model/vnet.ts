@@ -32,11 +32,6 @@ export class Vnet {
     this.interfaces = this.interfaces.filter((each) => each !== interface_);
     this.routes = this.routes.filter((route) => route.interface !== interface_);
   }
-
-  /** Whether it has interfaces that came from another one. */
-  get hasGuests(): boolean {
-    return this.interfaces.some(({ home }) => home !== this);
-  }
 }
 
 /** A stack as a new jail gets it: lo0, down, and pflog0 if there is a packet filter. */

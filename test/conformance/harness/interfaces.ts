@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { groupMembers } from '../../../src/kernel/freebsd/interface-group.js';
-import { createInterface } from '../../../src/kernel/freebsd/interface.js';
+import { createInterface, lendInterface } from '../../../src/kernel/freebsd/interface.js';
 import { attachJail } from '../../../src/kernel/freebsd/jail.js';
 import { run, type FreeBSD } from '../../../src/kernel/freebsd/run.js';
 import type { StructInput } from '../../../src/kernel/layout.js';
@@ -50,6 +50,23 @@ export async function inside(c: Case, jid: number): Promise<Inside> {
   const system = { kernel, bindings: c.system.bindings, leave };
   await run(system, (b) => attachJail(b, jid));
   return system;
+}
+
+/** A jail's network stack with half of an epair in it, and root in the jail. */
+export interface Stack {
+  readonly jid: number;
+  readonly system: Inside;
+  /** The half in the jail, and the one on the host. */
+  readonly name: string;
+  readonly other: string;
+}
+
+/** Makes a jail with a network stack of its own, where nothing that is done to addresses and routes touches the host. */
+export async function stack(c: Case): Promise<Stack> {
+  const [other, name] = await epair(c);
+  const jid = await vnetJail(c);
+  await c.run((b) => lendInterface(b, name, jid));
+  return { jid, system: await inside(c, jid), name, other };
 }
 
 /** The names of all interfaces of a network stack. */

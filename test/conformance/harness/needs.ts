@@ -15,6 +15,10 @@ const checks = {
     'a host whose securelevel is -1',
   ],
   'packet filter': [(machine: Machine) => hasFile(machine, '/dev/pf'), 'the packet filter: kldload pf'],
+  'no carp': [
+    async (machine: Machine) => !(await hasSysctl(machine, 'net.inet.carp.allow')),
+    'a kernel without carp(4)',
+  ],
   vnet: [(machine: Machine) => hasSysctl(machine, 'security.jail.param.vnet'), 'VIMAGE'],
   accounting: [
     async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) === 1,

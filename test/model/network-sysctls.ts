@@ -1,0 +1,34 @@
+import { fail } from './failure.js';
+import { listInterfaces } from './interface-list.js';
+import { vnetOf } from './jail.js';
+import { intBytes, intFrom, type SysctlEntry } from './sysctl-tree.js';
+import type { System } from './system.js';
+
+/** What each network stack has of its own, and begins with. */
+const perStack: Readonly<Record<string, number>> = {
+  'net.inet.ip.forwarding': 0,
+  'net.inet6.ip6.forwarding': 0,
+  'net.inet6.ip6.auto_linklocal': 1,
+  'net.inet6.ip6.accept_rtadv': 0,
+  'net.inet6.ip6.dad_count': 1,
+  'net.link.bridge.pfil_member': 1,
+  'net.link.bridge.pfil_bridge': 1,
+  'net.link.bridge.pfil_onlyip': 1,
+};
+
+export function addNetworkSysctls({ sysctls }: System): void {
+  for (const [name, value] of Object.entries(perStack)) sysctls.add(name, stackVariable(name, value));
+  sysctls.add('net.routetable', { read: listInterfaces });
+}
+
+/** Root of the stack's jail may set it; who only shares the host's may not. */
+function stackVariable(name: string, initial: number): SysctlEntry {
+  return {
+    read: ({ process }) => intBytes(vnetOf(process.jail).settings.get(name) ?? initial),
+    write: ({ process, system }, bytes) => {
+      const vnet = vnetOf(process.jail);
+      if (process.jail.parent !== undefined && vnet === system.network.host) fail('EPERM');
+      vnet.settings.set(name, intFrom(bytes));
+    },
+  };
+}
