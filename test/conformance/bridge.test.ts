@@ -8,8 +8,10 @@ import {
   setInterfaceMtu,
 } from '../../src/kernel/freebsd/interface.js';
 import type { Case } from './harness/case.js';
-import { group, on12 } from './harness/group.js';
+import { group, on12, type On } from './harness/group.js';
 import { control, destroyLater, epair, errorOf, made } from './harness/interfaces.js';
+
+const bridges: On = { needs: ['epair', 'bridge'] };
 
 const members = async (c: Case, bridge: string): Promise<string[]> => {
   return (await c.run((b) => bridgeMembers(b, bridge))).map(({ name }) => name);
@@ -39,68 +41,73 @@ const drvspec = async (
   return error;
 };
 
-group('if_bridge(4): members', 'observed on 12.1', (states) => {
-  states(
-    'a member is in one bridge, once',
-    async (c) => {
+group(
+  'if_bridge(4): members',
+  'observed on 12.1',
+  (states) => {
+    states(
+      'a member is in one bridge, once',
+      async (c) => {
+        const [[a], bridge, other] = [await epair(c), await made(c, 'bridge'), await made(c, 'bridge')];
+        await c.run((b) => addBridgeMember(b, bridge, a));
+        assert.deepEqual(await c.run((b) => bridgeMembers(b, bridge)), [{ name: a, flags: 0x143 }]);
+        assert.equal(await c.run((b) => interfaceFlags(b, a)), 0x8942);
+        await c.refused('EEXIST', (b) => addBridgeMember(b, bridge, a));
+        await c.refused('EBUSY', (b) => addBridgeMember(b, other, a));
+        await c.run((b) => removeBridgeMember(b, bridge, a));
+        await c.refused('ENOENT', (b) => removeBridgeMember(b, bridge, a));
+        assert.equal(await c.run((b) => interfaceFlags(b, a)), 0x8842);
+      },
+      on12,
+    );
+
+    states(
+      'what is no Ethernet interface cannot be one',
+      async (c) => {
+        const [bridge, other] = [await made(c, 'bridge'), await made(c, 'bridge')];
+        await c.refused('ENOENT', (b) => addBridgeMember(b, bridge, 'nosuch0'));
+        for (const name of ['lo0', other, bridge])
+          await c.refused('EINVAL', (b) => addBridgeMember(b, bridge, name));
+        for (const name of ['lo0', 'nosuch0'])
+          await c.refused('ENOENT', (b) => removeBridgeMember(b, bridge, name));
+      },
+      on12,
+    );
+
+    states('commands have exact lengths and a direction', async (c) => {
+      const [[a], bridge] = [await epair(c), await made(c, 'bridge')];
+      const { BRDGADD } = c.constants;
+      assert.equal(await drvspec(c, bridge, 99), 'EINVAL');
+      for (const length of [79, 81])
+        assert.equal(await drvspec(c, bridge, BRDGADD, { length, member: a }), 'EINVAL');
+      assert.equal(await drvspec(c, bridge, BRDGADD, { request: 'SIOCGDRVSPEC', member: a }), 'EINVAL');
+      assert.equal(await drvspec(c, a, BRDGADD, { member: a }), 'EINVAL');
+      assert.equal(await drvspec(c, 'nosuch0', BRDGADD, { member: a }), 'ENXIO');
+    });
+
+    states('a member that is renamed stays one', async (c) => {
+      const [[a], bridge] = [await epair(c), await made(c, 'bridge')];
+      const name = c.name('n').slice(0, 15);
+      await c.run((b) => [addBridgeMember(b, bridge, a), renameInterface(b, a, name)]);
+      destroyLater(c, name);
+      assert.deepEqual(await members(c, bridge), [name]);
+    });
+
+    states('a member that is destroyed is none', async (c) => {
+      const [[a], bridge] = [await epair(c), await made(c, 'bridge')];
+      await c.run((b) => [addBridgeMember(b, bridge, a), destroyInterface(b, a)]);
+      assert.deepEqual(await members(c, bridge), []);
+    });
+
+    states('a bridge that is destroyed lets its members go', async (c) => {
       const [[a], bridge, other] = [await epair(c), await made(c, 'bridge'), await made(c, 'bridge')];
-      await c.run((b) => addBridgeMember(b, bridge, a));
-      assert.deepEqual(await c.run((b) => bridgeMembers(b, bridge)), [{ name: a, flags: 0x143 }]);
-      assert.equal(await c.run((b) => interfaceFlags(b, a)), 0x8942);
-      await c.refused('EEXIST', (b) => addBridgeMember(b, bridge, a));
-      await c.refused('EBUSY', (b) => addBridgeMember(b, other, a));
-      await c.run((b) => removeBridgeMember(b, bridge, a));
-      await c.refused('ENOENT', (b) => removeBridgeMember(b, bridge, a));
+      await c.run((b) => [addBridgeMember(b, bridge, a), destroyInterface(b, bridge)]);
       assert.equal(await c.run((b) => interfaceFlags(b, a)), 0x8842);
-    },
-    on12,
-  );
-
-  states(
-    'what is no Ethernet interface cannot be one',
-    async (c) => {
-      const [bridge, other] = [await made(c, 'bridge'), await made(c, 'bridge')];
-      await c.refused('ENOENT', (b) => addBridgeMember(b, bridge, 'nosuch0'));
-      for (const name of ['lo0', other, bridge])
-        await c.refused('EINVAL', (b) => addBridgeMember(b, bridge, name));
-      for (const name of ['lo0', 'nosuch0'])
-        await c.refused('ENOENT', (b) => removeBridgeMember(b, bridge, name));
-    },
-    on12,
-  );
-
-  states('commands have exact lengths and a direction', async (c) => {
-    const [[a], bridge] = [await epair(c), await made(c, 'bridge')];
-    const { BRDGADD } = c.constants;
-    assert.equal(await drvspec(c, bridge, 99), 'EINVAL');
-    for (const length of [79, 81])
-      assert.equal(await drvspec(c, bridge, BRDGADD, { length, member: a }), 'EINVAL');
-    assert.equal(await drvspec(c, bridge, BRDGADD, { request: 'SIOCGDRVSPEC', member: a }), 'EINVAL');
-    assert.equal(await drvspec(c, a, BRDGADD, { member: a }), 'EINVAL');
-    assert.equal(await drvspec(c, 'nosuch0', BRDGADD, { member: a }), 'ENXIO');
-  });
-
-  states('a member that is renamed stays one', async (c) => {
-    const [[a], bridge] = [await epair(c), await made(c, 'bridge')];
-    const name = c.name('n').slice(0, 15);
-    await c.run((b) => [addBridgeMember(b, bridge, a), renameInterface(b, a, name)]);
-    destroyLater(c, name);
-    assert.deepEqual(await members(c, bridge), [name]);
-  });
-
-  states('a member that is destroyed is none', async (c) => {
-    const [[a], bridge] = [await epair(c), await made(c, 'bridge')];
-    await c.run((b) => [addBridgeMember(b, bridge, a), destroyInterface(b, a)]);
-    assert.deepEqual(await members(c, bridge), []);
-  });
-
-  states('a bridge that is destroyed lets its members go', async (c) => {
-    const [[a], bridge, other] = [await epair(c), await made(c, 'bridge'), await made(c, 'bridge')];
-    await c.run((b) => [addBridgeMember(b, bridge, a), destroyInterface(b, bridge)]);
-    assert.equal(await c.run((b) => interfaceFlags(b, a)), 0x8842);
-    await c.run((b) => addBridgeMember(b, other, a));
-  });
-});
+      await c.run((b) => addBridgeMember(b, other, a));
+    });
+  },
+  bridges,
+);
 
 group(
   'if_bridge(4): MTU',
@@ -134,5 +141,5 @@ group(
       assert.equal(await mtu(c, bridge), 1500);
     });
   },
-  on12,
+  { ...on12, ...bridges },
 );

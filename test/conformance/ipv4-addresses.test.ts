@@ -11,7 +11,7 @@ import { addressesOf, addressTexts } from './harness/interface-list.js';
 import { control, errorOf, made, stack, type Stack } from './harness/interfaces.js';
 
 // All in the network stack of a jail, so that the machine's own addresses stay as they are.
-const inJail: On = { needs: ['vnet', 'processes'] };
+const inJail: On = { needs: ['vnet', 'processes', 'epair', 'bridge'] };
 const inJailOn12: On = { ...on12, ...inJail };
 
 type AliasInput = StructInput<FreeBSD['bindings']['layouts']['in_aliasreq']>;
@@ -132,7 +132,7 @@ group('SIOCAIFADDR', 'observed on 12.1', (states) => {
       assert.equal(await alias(jail, { address: '10.85.0.2', mask: mask24, vhid: 1 }), 'EPROTONOSUPPORT');
       assert.deepEqual(await addresses(jail), []);
     },
-    { ...inJailOn12, needs: ['vnet', 'processes', 'no carp'] },
+    { ...inJailOn12, needs: ['vnet', 'processes', 'epair', 'no carp'] },
   );
 
   // sin_len and sin_family of ifra_addr, sin_len of ifra_mask

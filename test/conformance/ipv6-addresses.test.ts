@@ -15,7 +15,7 @@ import { addressesOf, addressTexts } from './harness/interface-list.js';
 import { control, errorOf, made, stack, type Stack } from './harness/interfaces.js';
 
 // All in the network stack of a jail, so that the machine's own addresses stay as they are.
-const inJail: On = { needs: ['vnet', 'processes'] };
+const inJail: On = { needs: ['vnet', 'processes', 'epair', 'bridge'] };
 const inJailOn12: On = { ...on12, ...inJail };
 
 const infinite = 0xffff_ffff;
@@ -213,7 +213,7 @@ group('SIOCAIFADDR_IN6', 'observed on 12.1', (states) => {
       assert.equal(await alias(jail, { address: 'fd85::4', vhid: 1 }), 'EPROTONOSUPPORT');
       assert.deepEqual(own(await addresses(jail)), ['fd85::4']);
     },
-    { ...inJailOn12, needs: ['vnet', 'processes', 'no carp'] },
+    { ...inJailOn12, needs: ['vnet', 'processes', 'epair', 'no carp'] },
   );
 
   states(

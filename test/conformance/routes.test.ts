@@ -19,7 +19,7 @@ import {
 } from './harness/routes.js';
 
 // All in the network stack of a jail, so that the machine's own routes stay as they are.
-const inJail: On = { needs: ['vnet', 'processes'] };
+const inJail: On = { needs: ['vnet', 'processes', 'epair', 'bridge'] };
 const inJailOn12: On = { ...on12, ...inJail };
 
 /** A jail whose interface is in 10.85.0.0/24 and fd85::/64. */

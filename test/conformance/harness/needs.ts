@@ -15,6 +15,11 @@ const checks = {
     'a host whose securelevel is -1',
   ],
   'packet filter': [(machine: Machine) => hasFile(machine, '/dev/pf'), 'the packet filter: kldload pf'],
+  epair: [(machine: Machine) => hasSysctl(machine, 'net.link.epair'), 'epair(4): kldload if_epair'],
+  bridge: [
+    (machine: Machine) => hasSysctl(machine, 'net.link.bridge.pfil_member'),
+    'if_bridge(4): kldload if_bridge',
+  ],
   'no carp': [
     async (machine: Machine) => !(await hasSysctl(machine, 'net.inet.carp.allow')),
     'a kernel without carp(4)',
