@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { reason } from '../runtime/error.js';
 
 /** The configuration file, checked. Every key may be left out. */
 export interface Config {
@@ -36,14 +38,15 @@ export function configPath(environment: NodeJS.ProcessEnv = process.env): string
 
 /** Reads the file; a missing one means the defaults. @throws Error naming file and key */
 export function readConfig(path: string): Config {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return defaults;
-    throw error;
+    throw new Error(`configuration ${path}: ${reason(error)}`, { cause: error });
   }
-  return parseConfig(text, path);
+  if (!isUtf8(bytes)) throw new Error(`${path}: is not UTF-8`);
+  return parseConfig(new TextDecoder().decode(bytes), path);
 }
 
 type Check<T> = (value: unknown) => T;
@@ -62,11 +65,13 @@ const keys = {
   node: absolutePath,
 } satisfies Record<string, Check<unknown>>;
 
+const checks = new Map<string, Check<unknown>>(Object.entries(keys));
+
 export function parseConfig(text: string, path: string): Config {
   const table = parseToml(text, path);
   const checked: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(table)) {
-    const check = (keys as Record<string, Check<unknown>>)[key];
+    const check = checks.get(key);
     if (check === undefined) throw new Error(`${path}: unknown key ${JSON.stringify(key)}`);
     try {
       checked[key] = check(value);
@@ -100,23 +105,32 @@ function parseToml(text: string, path: string): Record<string, unknown> {
 function oneOf<const T extends readonly string[]>(...values: T): Check<T[number]> {
   return (value) => {
     if (typeof value === 'string' && values.includes(value)) return value;
-    throw new Error(`${JSON.stringify(value)} is none of ${values.join(', ')}`);
+    throw new Error(`${shown(value)} is none of ${values.join(', ')}`);
   };
 }
 
 function number(least: number, most: number): Check<number> {
   return (value) => {
     if (typeof value === 'number' && value >= least && value <= most) return value;
-    throw new Error(`${JSON.stringify(value)} is no number from ${least} to ${most}`);
+    throw new Error(`${shown(value)} is no number from ${least} to ${most}`);
   };
 }
 
 function absolutePath(value: unknown): string {
-  if (typeof value === 'string' && isAbsolute(value) && !value.includes('\0')) return value;
-  throw new Error(`${JSON.stringify(value)} is no absolute path`);
+  if (typeof value === 'string' && isPath(value)) return value;
+  throw new Error(`${shown(value)} is no absolute path`);
 }
 
 function runtimeName(value: unknown): string {
-  if (typeof value === 'string' && (/^[A-Za-z0-9._-]+$/.test(value) || isAbsolute(value))) return value;
-  throw new Error(`${JSON.stringify(value)} is neither a program's name nor an absolute path`);
+  if (typeof value === 'string' && (/^[A-Za-z0-9._-]+$/.test(value) || isPath(value))) return value;
+  throw new Error(`${shown(value)} is neither a program's name nor an absolute path`);
+}
+
+function isPath(value: string): boolean {
+  return isAbsolute(value) && !value.includes('\0');
+}
+
+/** A value of the file as it may stand in a message; JSON has no nan and inf. */
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

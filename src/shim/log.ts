@@ -12,13 +12,42 @@ export interface LogDestination {
   close(): void;
 }
 
-/** Appends to a file. @throws when it cannot be opened */
+/**
+ * Lines that `send` cannot write are dropped, as a daemon must neither wait for its log nor fail for it; their
+ * number is told with the next line that fits.
+ */
+function dropping(send: (line: string) => boolean): (line: string) => void {
+  let dropped = 0;
+  return (line) => {
+    if (dropped > 0 && send(`containerd-shim-jail: ${dropped} log lines were lost here\n`)) dropped = 0;
+    if (!send(line)) dropped += 1;
+  };
+}
+
+/** Writes whole lines: after one that was cut short, the next begins on a line of its own. */
+function lineWriter(): (descriptor: number, line: string) => boolean {
+  let torn = false;
+  return (descriptor, line) => {
+    const bytes = Buffer.from(torn ? `\n${line}` : line);
+    const written = writeSync(descriptor, bytes);
+    if (written > 0) torn = written < bytes.length;
+    return written === bytes.length;
+  };
+}
+
+/** Appends to a file. On a full disk lines are dropped. @throws when it cannot be opened */
 export function fileDestination(path: string): LogDestination {
   const descriptor = openSync(path, 'a', 0o640);
+  const write = lineWriter();
   return {
-    write: (line) => {
-      writeSync(descriptor, line);
-    },
+    write: dropping((line) => {
+      try {
+        return write(descriptor, line);
+      } catch {
+        // ENOSPC, EDQUOT, EIO: there is nowhere to say so.
+        return false;
+      }
+    }),
     follow: () => undefined,
     close: () => {
       closeSync(descriptor);
@@ -28,13 +57,12 @@ export function fileDestination(path: string): LogDestination {
 
 /**
  * Writes to the FIFO `log` in the bundle of the newest container: containerd copies it to its own
- * log. The FIFO is without a reader when containerd is down, and full when it is slow; a daemon must
- * not wait for a log, so such lines are dropped, and their number is told with the next line that fits.
+ * log. The FIFO is without a reader when containerd is down, and full when it is slow: such lines are dropped.
  */
 export function bundleDestination(): LogDestination {
   let bundle: string | undefined;
   let descriptor: number | undefined;
-  let dropped = 0;
+  let write = lineWriter();
   const release = (): void => {
     if (descriptor !== undefined) closeSync(descriptor);
     descriptor = undefined;
@@ -43,8 +71,7 @@ export function bundleDestination(): LogDestination {
     if (bundle === undefined) return false;
     try {
       descriptor ??= openSync(join(bundle, 'log'), constants.O_WRONLY | constants.O_NONBLOCK);
-      writeSync(descriptor, line);
-      return true;
+      return write(descriptor, line);
     } catch {
       // No reader (ENXIO, EPIPE), full (EAGAIN), or the bundle is gone (ENOENT): there is nowhere to say so.
       release();
@@ -52,14 +79,12 @@ export function bundleDestination(): LogDestination {
     }
   };
   return {
-    write: (line) => {
-      if (dropped > 0 && send(`containerd-shim-jail: ${dropped} log lines were lost here\n`)) dropped = 0;
-      if (!send(line)) dropped += 1;
-    },
+    write: dropping(send),
     follow: (next) => {
       if (next === bundle) return;
       release();
       bundle = next;
+      write = lineWriter();
     },
     close: release,
   };

@@ -70,7 +70,8 @@ async function remove(namespace: string, id: string, bundle: string, runDirector
 /** The pid that crun or runc wrote, for a container that the store does not know (any more). */
 function pidOfBundle(bundle: string): number {
   try {
-    return Number.parseInt(readFileSync(join(bundle, 'init.pid'), 'utf8'), 10) || 0;
+    const text = readFileSync(join(bundle, 'init.pid'), 'utf8');
+    return /^\d{1,9}$/.test(text.trim()) ? Number(text) : 0;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return 0;
