@@ -54,7 +54,7 @@ class Reader {
         return this.#text(size);
       case types.binary: {
         const start = this.#take(size);
-        return this.#bytes.slice(start, start + size);
+        return Uint8Array.from(this.#bytes.subarray(start, start + size));
       }
       case types.numbers: {
         if (size !== items * 8) this.#refuse(pair, `${items} numbers of ${size} bytes`);

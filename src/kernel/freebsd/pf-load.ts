@@ -1,4 +1,4 @@
-import { isKernelError } from '../error.js';
+import { isKernelError, type KernelError } from '../error.js';
 import { BatchBuilder } from './batch-builder.js';
 import { rulesetKinds } from './pf-anchor.js';
 import { openPacketFilter, type PacketFilter } from './pf-device.js';
@@ -61,33 +61,44 @@ export class RulesetLoader {
     // What makes no sense is refused before anything is begun.
     addRules(new BatchBuilder(this.#system.bindings), 0, anchor, rulesets, noTickets, 0);
     for (let left = attempts - 1; ; left--) {
+      const begun = await this.#begin(anchor);
       try {
-        await this.#attempt(anchor, rulesets);
+        await this.#finish(anchor, rulesets, begun);
         return;
       } catch (error) {
-        if (isKernelError(error, 'EBUSY') && left > 0) continue;
-        await undo(error, () => this.#removeIfEmpty(anchor));
+        const again = isKernelError(error, 'EBUSY') && left > 0;
+        const undoing = async (): Promise<void> => {
+          await run(this.#system, (b) => rollBackRulesets(b, openPacketFilter(b), anchor, begun.tickets));
+          if (!again) await this.#removeIfEmpty(anchor);
+        };
+        await undo(error, undoing);
+        if (!again) throw error;
       }
     }
   }
 
-  async #attempt(anchor: string, rulesets: Rulesets): Promise<void> {
-    const { tickets, pool } = await run(this.#system, (b) => {
-      const pf = openPacketFilter(b);
-      return { tickets: beginRulesets(b, pf, anchor), pool: b.attempt(() => beginPool(b, pf)) };
-    });
+  /** Begins a transaction, and asks where the tickets of pools are. */
+  async #begin(anchor: string): Promise<Begun> {
     try {
-      if (isKernelError(pool)) throw pool;
-      await run(this.#system, (b) => {
+      return await run(this.#system, (b) => {
         const pf = openPacketFilter(b);
-        addRules(b, pf, anchor, rulesets, tickets, pool);
-        return commitRulesets(b, pf, anchor, tickets);
+        return { tickets: beginRulesets(b, pf, anchor), pool: b.attempt(() => beginPool(b, pf)) };
       });
     } catch (error) {
-      await undo(error, () => {
-        return run(this.#system, (b) => rollBackRulesets(b, openPacketFilter(b), anchor, tickets));
-      });
+      // Some of its rulesets may have been begun, unless there was no device to ask.
+      if (isKernelError(error) && error.call === 'ioctl')
+        await undo(error, () => this.#removeIfEmpty(anchor));
+      throw error;
     }
+  }
+
+  async #finish(anchor: string, rulesets: Rulesets, { tickets, pool }: Begun): Promise<void> {
+    if (isKernelError(pool)) throw pool;
+    await run(this.#system, (b) => {
+      const pf = openPacketFilter(b);
+      addRules(b, pf, anchor, rulesets, tickets, pool);
+      return commitRulesets(b, pf, anchor, tickets);
+    });
   }
 
   /** An anchor that a failed load has made stays until something is committed in it. */
@@ -102,8 +113,16 @@ export class RulesetLoader {
       if (isKernelError(count)) throw count;
       if (count.count > 0) return;
     }
-    await this.#attempt(anchor, {});
+    const tickets = await run(this.#system, (b) => beginRulesets(b, openPacketFilter(b), anchor));
+    await run(this.#system, (b) => commitRulesets(b, openPacketFilter(b), anchor, tickets));
   }
+}
+
+/** A transaction that was begun. */
+interface Begun {
+  readonly tickets: Tickets;
+  /** The ticket that pools had then. */
+  readonly pool: number | KernelError;
 }
 
 const noTickets: Tickets = { nat: 0, rdr: 0, filter: 0 };
@@ -125,10 +144,10 @@ function addRules(
   }
 }
 
-/** Throws an error after something was undone; with what went wrong in that, if it did. */
-async function undo(error: unknown, undoing: () => Promise<unknown>): Promise<never> {
+/** Undoes something after an error. Throws both that and what went wrong in undoing it, if something did. */
+async function undo(error: unknown, undoing: () => Promise<unknown>): Promise<void> {
   const [undone] = await Promise.allSettled([undoing()]);
-  if (undone.status === 'fulfilled') throw error;
+  if (undone.status === 'fulfilled') return;
   const errors: unknown[] = [error, undone.reason];
   const words = errors.map((each) => (each instanceof Error ? each.message : String(each)));
   throw new AggregateError(errors, words.join('; then, undoing it: '));
