@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { OCI_FEATURES, packJson } from '../../proto/any.js';
 import { RuntimeInfo } from '../../proto/generated/messages.js';
 import { openLocalKernel } from '../../kernel/local.js';
@@ -34,7 +35,12 @@ export async function info(): Promise<void> {
   }
 }
 
+/** Of package.json, which lies beside src/ where the program is installed, and a folder higher where it was built. */
 function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const places = ['../../../package.json', '../../../../package.json'].map(
+    (path) => new URL(path, import.meta.url),
+  );
+  const place = places.find((url) => existsSync(url));
+  if (place === undefined) throw new Error(`no package.json at ${places.map(fileURLToPath).join(' nor ')}`);
+  return (JSON.parse(readFileSync(place, 'utf8')) as { version: string }).version;
 }
