@@ -41,6 +41,7 @@ function version(): string {
     (path) => new URL(path, import.meta.url),
   );
   const place = places.find((url) => existsSync(url));
-  if (place === undefined) throw new Error(`no package.json at ${places.map(fileURLToPath).join(' nor ')}`);
+  if (place === undefined)
+    throw new Error(`no package.json at ${places.map((url) => fileURLToPath(url)).join(' nor ')}`);
   return (JSON.parse(readFileSync(place, 'utf8')) as { version: string }).version;
 }
