@@ -48,4 +48,23 @@ describe('packetFilterStatus', () => {
       assert.deepEqual([view.getBigUint64(8, true), view.getBigUint64(16, true)], [19n, 16_384n]);
     });
   }
+
+  it('does not believe an answer that is longer than there was room for', async () => {
+    const model = openModel(15);
+    const kernel = {
+      platform: 'freebsd' as const,
+      run: async (batch: Parameters<typeof model.kernel.run>[0]) => {
+        const answer = await model.kernel.run(batch);
+        const data = batch.calls[1]?.args[2];
+        assert.ok(typeof data === 'object' && 'arena' in data);
+        new DataView(answer.arena.buffer).setBigUint64(data.arena + 8, 16_385n, true);
+        return answer;
+      },
+      close: () => undefined,
+    };
+    const status = run({ kernel, bindings: model.freebsd.bindings }, (b) => {
+      return packetFilterStatus(b, openPacketFilter(b));
+    });
+    await assert.rejects(status, { message: 'packet filter: DIOCGETSTATUSNV: an answer of 16385 bytes' });
+  });
 });

@@ -9,6 +9,7 @@ import { listRules } from '../../../src/kernel/freebsd/pf-rules.js';
 import { addRule, beginPool, beginRulesets } from '../../../src/kernel/freebsd/pf-transaction.js';
 import { run, type FreeBSD } from '../../../src/kernel/freebsd/run.js';
 import { openModel, type Model } from '../../model/model.js';
+import { allAnchors } from '../../model/pf-state.js';
 
 const rulesets: Rulesets = {
   nat: [
@@ -37,6 +38,13 @@ const labels = async (system: FreeBSD, anchor: string): Promise<string[]> => {
   return lists.map(({ label }) => label);
 };
 const all = ['nat', 'rdr 80', 'rdr 443', 'pass'];
+
+/** The anchors with a transaction that nobody will end. */
+const openTransactions = ({ system }: Model): string[] => {
+  return allAnchors(system.network.host.filter.main)
+    .filter(({ rulesets: kinds }) => kinds.some(({ inactive }) => inactive.open))
+    .map(({ path }) => path);
+};
 
 /** A kernel that has something else done before some of the batches. */
 function disturbed(model: Model, disturb: (batch: number) => Promise<unknown>): FreeBSD {
@@ -90,6 +98,7 @@ for (const release of [12, 13, 14, 15] as const) {
           }
           assert.ok(isKernelError(failure, 'ENOMEM'), `call ${n}: ${inspect(failure)}`);
           assert.deepEqual(model.remains(), there, `call ${n}: ${failure.message}`);
+          assert.deepEqual(openTransactions(model), [], `call ${n}: ${failure.message}`);
           if (before !== undefined) assert.deepEqual(await labels(model.freebsd, 'top/c1'), ['old']);
         }
       }
