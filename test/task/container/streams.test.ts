@@ -6,7 +6,7 @@ import { openDescriptors } from '../../kernel/descriptors.js';
 import { processOf, type Shim, startShim } from '../shim.js';
 import { Reader, Writer } from '../stdio/client.js';
 import { makeFifo } from '../stdio/fixture.js';
-import { box, exec, kill, limits, methods, running } from './calls.js';
+import { box, exec, kill, limits, methods, running, takenUp } from './calls.js';
 
 describe('the streams', limits, () => {
   const fifos = (shim: Shim) => ({
@@ -70,6 +70,23 @@ describe('the streams', limits, () => {
     await shim.wait();
     await shim.call(methods.Delete, box);
     assert.deepEqual([init?.stdin, init?.stdout].map(isOpen), [false, false]);
+  });
+
+  it('of an exec are waited for by Delete, until the client has read all', async (test) => {
+    const shim = await running(test);
+    const { stdout } = fifos(shim);
+    // More than the client's FIFO holds, less than all on the way to it do: the program can end.
+    await shim.exec('sh', 'head -c 150000 /dev/zero', { stdout });
+    await shim.start('sh');
+    assert.equal(await shim.wait('sh'), 0);
+    let answered = false;
+    const deleting = shim.call(methods.Delete, exec).then(() => {
+      answered = true;
+    });
+    await takenUp(shim);
+    assert.equal(answered, false);
+    assert.equal((await new Reader(test, stdout).toEnd()).length, 150_000);
+    await deleting;
   });
 
   it('of an exec are let go with its container', async (test) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pack } from '../../../src/proto/any.js';
@@ -102,6 +102,18 @@ describe('a Create that fails', limits, () => {
     const reader = new Reader(test, stdout);
     await assert.rejects(shim.create('true', { stdout }), { message: 'database or disk is full' });
     await reader.toEnd();
+    await nothingLeft(shim);
+  });
+
+  it('when the client has taken its input away meanwhile removes it', async (test) => {
+    const shim = await startShim(test);
+    const stdin = makeFifo(join(shim.folder, 'stdin'));
+    const held = shim.runtime.gates.hold('created');
+    const creating = shim.create('true', { stdin });
+    await held.reached;
+    rmSync(stdin);
+    held.release();
+    await assert.rejects(creating, { code: 2, message: /^FIFO ".*stdin": ENOENT/ });
     await nothingLeft(shim);
   });
 
