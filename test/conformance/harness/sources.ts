@@ -8,6 +8,7 @@ import {
   spawnAgent,
 } from '../../../src/kernel/agent/start.js';
 import { selectBindings } from '../../../src/kernel/bindings/select.js';
+import type { Bindings } from '../../../src/kernel/bindings/types.js';
 import { openLocalKernel } from '../../../src/kernel/local.js';
 import { Arena } from '../../../src/kernel/arena.js';
 import type { Kernel } from '../../../src/kernel/kernel.js';
@@ -55,7 +56,10 @@ async function openDevice(path: string): Promise<Machine> {
 }
 
 async function agentMachine(agent: AgentKernel, canFork: boolean): Promise<Machine> {
-  const bindings = selectBindings(await osreldateOf(agent), agent.processor);
+  const bindings = await bindingsOf(agent, agent.processor).catch((error: unknown) => {
+    agent.close();
+    throw error;
+  });
   return {
     release: bindings.release,
     system: { kernel: agent, bindings },
@@ -70,7 +74,7 @@ async function agentMachine(agent: AgentKernel, canFork: boolean): Promise<Machi
 /** The calls go through FFI; processes are agents that this one starts. */
 async function openHost(): Promise<Machine> {
   const kernel = openLocalKernel('koffi');
-  const bindings = selectBindings(await osreldateOf(kernel), process.arch);
+  const bindings = await bindingsOf(kernel, process.arch);
   const children = 256;
   const path = new URL('../../../native/agent', import.meta.url).pathname;
   const { agent, child } = await spawnAgent({ path, stdio: ['ignore', 'ignore', 'inherit'], children });
@@ -85,6 +89,13 @@ async function openHost(): Promise<Machine> {
       kernel.close();
     },
   };
+}
+
+async function bindingsOf(kernel: Kernel, processor: string): Promise<Bindings> {
+  if (kernel.platform !== 'freebsd') {
+    throw new Error(`conformance is about FreeBSD, and this kernel is ${kernel.platform}`);
+  }
+  return selectBindings(await osreldateOf(kernel), processor);
 }
 
 async function osreldateOf(kernel: Kernel): Promise<number> {
