@@ -25,16 +25,31 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
+/** The tables of a file, and the number that tells them from those of other versions. */
+export interface Schema {
+  readonly version: number;
+  readonly schema: string;
+}
+
 /**
  * Opens (or makes) the database in which the daemon writes down what it makes.
- *
- * The file lies below the run directory, which does not survive a reboot, so only the death of the
- * process must be survived and never that of the machine: no fsync (synchronous = OFF), as a write
- * that reached the page cache is kept. WAL lets `delete` read while a dead daemon's log is still there.
  *
  * @throws Error naming the path when the file cannot be opened, is not a database, or is of another version
  */
 export function openStore(path: string): Store {
+  return openDatabase(path, { version: schemaVersion, schema });
+}
+
+/**
+ * Opens (or makes) a database of the given tables.
+ *
+ * The file lies below the run directory, which does not survive a reboot, so only the death of the
+ * process must be survived and never that of the machine: no fsync (synchronous = OFF), as a write
+ * that reached the page cache is kept. WAL lets others read while a dead process's log is still there.
+ *
+ * @throws Error naming the path when the file cannot be opened, is not a database, or is of another version
+ */
+export function openDatabase(path: string, tables: Schema): Store {
   let store: Store | undefined;
   try {
     store = new Database(path, { timeout: 2000 });
@@ -42,7 +57,7 @@ export function openStore(path: string): Store {
     store.pragma('synchronous = OFF');
     store.pragma('foreign_keys = ON');
     store.pragma('cache_size = -256');
-    migrate(store);
+    migrate(store, tables);
     return store;
   } catch (error) {
     store?.close();
@@ -52,14 +67,16 @@ export function openStore(path: string): Store {
   }
 }
 
-function migrate(store: Store): void {
-  store.transaction(() => {
+function migrate(store: Store, tables: Schema): void {
+  const create = store.transaction(() => {
     const version = store.pragma('user_version', { simple: true });
-    if (version === schemaVersion) return;
+    if (version === tables.version) return;
     if (version !== 0) {
-      throw new Error(`schema version ${String(version)}, this program knows ${schemaVersion}`);
+      throw new Error(`schema version ${String(version)}, this program knows ${tables.version}`);
     }
-    store.exec(schema);
-    store.pragma(`user_version = ${schemaVersion}`);
-  })();
+    store.exec(tables.schema);
+    store.pragma(`user_version = ${tables.version}`);
+  });
+  // Two programs may open a new file at the same moment: the second waits for the first, then finds the tables.
+  create.immediate();
 }

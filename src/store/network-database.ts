@@ -1,0 +1,47 @@
+import { openDatabase, type Store } from './database.js';
+
+/** Raised with every change of the tables below. */
+const schemaVersion = 1;
+
+/**
+ * A lease is an address, as its number within its pool, and who holds it. A gap is a run of addresses that nobody
+ * holds; gaps of a pool neither overlap nor touch, so that one is found without reading the others.
+ */
+const schema = `
+  CREATE TABLE pool (
+    pool TEXT NOT NULL PRIMARY KEY,
+    next INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE gap (
+    pool TEXT NOT NULL REFERENCES pool (pool) ON DELETE CASCADE,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (pool, first)
+  ) WITHOUT ROWID;
+  CREATE TABLE lease (
+    pool TEXT NOT NULL REFERENCES pool (pool),
+    host INTEGER NOT NULL,
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    interface TEXT NOT NULL,
+    PRIMARY KEY (pool, host),
+    UNIQUE (namespace, id, interface, pool)
+  ) WITHOUT ROWID;
+  CREATE TABLE mac (
+    mac TEXT NOT NULL PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    interface TEXT NOT NULL,
+    UNIQUE (namespace, id, interface)
+  ) WITHOUT ROWID;
+`;
+
+/**
+ * Opens (or makes) the database of what containers hold of the networks of this host. Unlike the one of a daemon,
+ * several programs use it at the same time: daemons and the CNI plugin. As that one, it does not outlive a reboot.
+ *
+ * @throws Error naming the path when the file cannot be opened, is not a database, or is of another version
+ */
+export function openNetworkStore(path: string): Store {
+  return openDatabase(path, { version: schemaVersion, schema });
+}
