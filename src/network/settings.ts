@@ -1,0 +1,181 @@
+import type { PoolRange } from '../store/leases.js';
+import {
+  contains,
+  formatAddress,
+  formatPrefix,
+  overlaps,
+  parseAddress,
+  parsePrefix,
+  sizeOf,
+  type Prefix,
+} from './prefix.js';
+import type { Subnet } from './rules.js';
+
+/** A network as the configuration has it, checked. */
+export interface NetworkSettings {
+  readonly name: string;
+  /** The name of its bridge interface, which is made if it is not there. */
+  readonly bridge: string;
+  /** One subnet of each family at most, and at least one. */
+  readonly subnets: readonly Subnet[];
+  /** The interface by which packets leave the host; `auto` is that of the default route, `none` means no translation. */
+  readonly outside: string;
+  /** MTU of the bridge and of the interfaces on it, in bytes. */
+  readonly mtu: number;
+  /** Addresses of name servers for the containers; none: those of the host. */
+  readonly nameservers: readonly string[];
+}
+
+/** The network that there is without configuration. Its IPv6 addresses are unique local ones (RFC 4193). */
+const standard = { ipv4: '10.88.0.0/16', ipv6: 'fd6a:6169:6c00:88::/64' } as const;
+
+/** The name of the network that containers join which name none. */
+export const standardNetwork = 'default';
+
+/** IFNAMSIZ less the NUL. */
+const longestInterface = 15;
+/** Numbers of leases stay small; a pool of 2^32 addresses is as good as a larger one. */
+const mostAddresses = 2n ** 32n;
+
+/**
+ * Reads the `networks` table of the configuration: a table for each network, by its name. Without the table there is
+ * one, `default`.
+ *
+ * @throws Error that begins with the key
+ */
+export function readNetworks(value: unknown): NetworkSettings[] {
+  const tables = value === undefined ? { [standardNetwork]: standard } : record('networks', value);
+  const networks = Object.entries(tables).map(([name, table]) => readNetwork(name, table));
+  for (const [index, one] of networks.entries()) {
+    for (const other of networks.slice(0, index)) refuseClash(other, one);
+  }
+  return networks;
+}
+
+function readNetwork(name: string, value: unknown): NetworkSettings {
+  const key = `networks.${name}`;
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+    throw new Error(
+      `${key}: a network's name is a small letter, then at most 31 small letters, digits and '-'`,
+    );
+  }
+  const table = record(key, value);
+  const known = ['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu', 'nameservers'];
+  const unknown = Object.keys(table).find((each) => !known.includes(each));
+  if (unknown !== undefined) throw new Error(`${key}: unknown key ${JSON.stringify(unknown)}`);
+  const subnets = [
+    ...readSubnet(key, table, 'ipv4', 'gateway'),
+    ...readSubnet(key, table, 'ipv6', 'gateway6'),
+  ];
+  if (subnets.length === 0) throw new Error(`${key}: ipv4 or ipv6 is needed`);
+  return {
+    name,
+    bridge: readBridge(key, name, table['bridge']),
+    subnets,
+    outside: interfaceName(`${key}.outside`, table['outside'] ?? 'auto'),
+    mtu: integer(`${key}.mtu`, table['mtu'] ?? 1500, 576, 65535),
+    nameservers: readNameservers(`${key}.nameservers`, table['nameservers'] ?? []),
+  };
+}
+
+function readSubnet(
+  key: string,
+  table: Record<string, unknown>,
+  which: 'ipv4' | 'ipv6',
+  gatewayKey: 'gateway' | 'gateway6',
+): Subnet[] {
+  const pool = table[which];
+  const gateway = table[gatewayKey];
+  if (pool === undefined) {
+    if (gateway !== undefined) throw new Error(`${key}.${gatewayKey}: there is no ${which}`);
+    return [];
+  }
+  const prefix = parsePrefix(`${key}.${which}`, text(`${key}.${which}`, pool));
+  if ((prefix.family === 'inet') !== (which === 'ipv4')) {
+    throw new Error(`${key}.${which}: '${formatPrefix(prefix)}' is of the other family`);
+  }
+  if (sizeOf(prefix) < 4n) {
+    throw new Error(`${key}.${which}: '${formatPrefix(prefix)}' has no room for a gateway and a container`);
+  }
+  if (gateway === undefined) {
+    return [{ prefix, gateway: formatAddress({ family: prefix.family, value: prefix.base + 1n }) }];
+  }
+  return [
+    { prefix, gateway: readGateway(`${key}.${gatewayKey}`, prefix, text(`${key}.${gatewayKey}`, gateway)) },
+  ];
+}
+
+function readGateway(key: string, prefix: Prefix, value: string): string {
+  const address = parseAddress(key, value);
+  const { first, last } = leasable(prefix);
+  const host = address.value - prefix.base;
+  if (!contains(prefix, address) || host < BigInt(first) || host > BigInt(last)) {
+    throw new Error(`${key}: '${value}' is not an address for hosts in ${formatPrefix(prefix)}`);
+  }
+  return formatAddress(address);
+}
+
+/**
+ * Which addresses of a network are for hosts, as numbers from its base: not the first (the network, or the routers'
+ * anycast address of IPv6, RFC 4291 section 2.6.1) and not IPv4's last (broadcast).
+ */
+export function leasable(prefix: Prefix): PoolRange {
+  const size = sizeOf(prefix) < mostAddresses ? sizeOf(prefix) : mostAddresses;
+  const last = Number(size - (prefix.family === 'inet' ? 2n : 1n));
+  return { pool: formatPrefix(prefix), first: 1, last };
+}
+
+function readBridge(key: string, name: string, value: unknown): string {
+  if (value !== undefined) return interfaceName(`${key}.bridge`, value);
+  const bridge = `jail-${name}`;
+  if (bridge.length <= longestInterface) return bridge;
+  throw new Error(
+    `${key}.bridge: needed, as '${bridge}' is longer than the ${longestInterface} bytes of an interface's name`,
+  );
+}
+
+function readNameservers(key: string, value: unknown): string[] {
+  if (!Array.isArray(value)) throw new Error(`${key}: is no list`);
+  return value.map((each, index) =>
+    formatAddress(parseAddress(`${key}[${index}]`, text(`${key}[${index}]`, each))),
+  );
+}
+
+function refuseClash(one: NetworkSettings, other: NetworkSettings): void {
+  if (one.bridge === other.bridge) {
+    throw new Error(`networks.${other.name}.bridge: '${other.bridge}' is the bridge of network ${one.name}`);
+  }
+  for (const { prefix } of other.subnets) {
+    const clash = one.subnets.find((subnet) => overlaps(subnet.prefix, prefix));
+    if (clash !== undefined) {
+      throw new Error(
+        `networks.${other.name}: ${formatPrefix(prefix)} overlaps ${formatPrefix(clash.prefix)} of network ${one.name}`,
+      );
+    }
+  }
+}
+
+function record(key: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${key}: is no table`);
+  return value as Record<string, unknown>;
+}
+
+function text(key: string, value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`${key}: is no text`);
+  return value;
+}
+
+function integer(key: string, value: unknown, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`${key}: ${String(value)} is not an integer from ${least} to ${most}`);
+}
+
+function interfaceName(key: string, value: unknown): string {
+  const name = text(key, value);
+  if (/^[A-Za-z][A-Za-z0-9._-]*$/.test(name) && name.length <= longestInterface) return name;
+  throw new Error(
+    `${key}: ${JSON.stringify(name.slice(0, 40))} is not the name of an interface: a letter, then letters, digits, '.', '_', '-', ` +
+      `${longestInterface} in all`,
+  );
+}
