@@ -11,8 +11,9 @@ export const credentialCalls: SystemCalls = {
   getgid: ({ process }) => process.credential.gid,
   getegid: ({ process }) => process.credential.gid,
   issetugid: ({ process }) => (process.setId ? 1 : 0),
-  getgroups: ({ memory, process }, args) => {
-    const groups = [process.credential.gid, ...process.credential.groups];
+  getgroups: ({ memory, process, system }, args) => {
+    const { gid, groups: further } = process.credential;
+    const groups = system.release < 15 ? [gid, ...further] : further;
     if (args.int(0) === 0) return groups.length;
     if (args.int(0) < groups.length) return fail('EINVAL');
     groups.forEach((group, index) => {
@@ -20,14 +21,20 @@ export const credentialCalls: SystemCalls = {
     });
     return groups.length;
   },
-  // The first of them is the effective gid; without any it stays as it was.
-  setgroups: ({ memory, process }, args) => {
+  // The first of them is the effective gid; without any it stays as it was. From 15 on all of them are further ones.
+  setgroups: ({ memory, process, system }, args) => {
     const count = args.int(0);
+    const most = system.release < 15 ? maxGroups : maxGroups - 1;
     if (process.credential.uid !== 0) return fail('EPERM');
-    if (count < 0 || count > maxGroups) return fail('EINVAL');
+    if (count < 0 || count > most) return fail('EINVAL');
     const groups = Array.from({ length: count }, (_, index) => {
       return memory.u32(args.address(1) + BigInt(index * 4));
     });
+    if (system.release >= 15) {
+      process.credential.groups = groups;
+      process.setId = true;
+      return 0;
+    }
     const [gid = process.credential.gid, ...rest] = groups;
     Object.assign(process.credential, { gid, groups: rest });
     process.setId = true;

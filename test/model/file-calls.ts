@@ -48,6 +48,16 @@ export const fileCalls: SystemCalls = {
     writeStat(context, place, args.address(1));
     return 0;
   },
+  faccessat: (context, args) => {
+    const { AT_EACCESS } = context.system.bindings.constants;
+    const path = pathArgument(context, args, 1);
+    const { mount, node } = placeAt(context, args.int(0), path, args.int(3) & ~AT_EACCESS);
+    const wanted = args.int(2);
+    if ((wanted & ~7) !== 0) return fail('EINVAL');
+    if ((wanted & 2) !== 0 && isReadOnly(mount)) return fail('EROFS');
+    requireAccess(node, context.process, wanted);
+    return 0;
+  },
   mkdirat: (context, args) => {
     return makeDirectoryAt(context, args.int(0), pathArgument(context, args, 1), args.int(2));
   },

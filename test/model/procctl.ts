@@ -10,13 +10,18 @@ export function procctl(context: CallContext, args: Arguments): number {
   const { constants: c, layouts } = system.bindings;
   const [type, id, command, data] = [args.int(0), args.long(1), args.int(2), args.address(3)];
   if (type !== c.P_PID) return fail('EINVAL');
-  if (command === c.PROC_PDEATHSIG_CTL) {
+  if (command === c.PROC_PDEATHSIG_CTL || command === c.PROC_PDEATHSIG_STATUS) {
     if (id !== 0 && id !== process.pid) return fail('EINVAL');
-    process.parentDeathSignal = memory.i32(data);
-    return 0;
+    return deathSignal(context, command, data);
   }
   const target = id === process.pid ? process : seenBy(process).find(({ pid }) => pid === id);
   switch (command) {
+    case c.PROC_TRACE_CTL:
+    case c.PROC_TRACE_STATUS:
+      return tracing(context, target ?? fail('ESRCH'), command, data);
+    case c.PROC_NO_NEW_PRIVS_CTL:
+    case c.PROC_NO_NEW_PRIVS_STATUS:
+      return newPrivileges(context, target ?? fail('ESRCH'), command, data);
     case c.PROC_REAP_ACQUIRE:
       if (target !== process) return fail('EPERM');
       if (process.reaper) return fail('EBUSY');
@@ -47,6 +52,42 @@ export function procctl(context: CallContext, args: Arguments): number {
     default:
       return fail('EINVAL');
   }
+}
+
+function deathSignal({ memory, process, system }: CallContext, command: number, data: bigint): number {
+  if (command === system.bindings.constants.PROC_PDEATHSIG_STATUS) {
+    memory.setI32(data, process.parentDeathSignal);
+    return 0;
+  }
+  const signal = memory.i32(data);
+  if (signal < 0 || signal > 128) return fail('EINVAL');
+  process.parentDeathSignal = signal;
+  return 0;
+}
+
+/** The status is the pid of who traces, 0 if nobody does, -1 if nobody may. */
+function tracing({ memory, system }: CallContext, target: Process, command: number, data: bigint): number {
+  const { constants: c } = system.bindings;
+  if (command === c.PROC_TRACE_STATUS) {
+    memory.setI32(data, target.traceable ? 0 : -1);
+    return 0;
+  }
+  const setting = memory.i32(data);
+  if (![c.PROC_TRACE_CTL_ENABLE, c.PROC_TRACE_CTL_DISABLE].includes(setting)) return fail('EINVAL');
+  target.traceable = setting === c.PROC_TRACE_CTL_ENABLE;
+  return 0;
+}
+
+/** Once forbidden, they are not allowed again. */
+function newPrivileges(context: CallContext, target: Process, command: number, data: bigint): number {
+  const { constants: c } = context.system.bindings;
+  if (command === c.PROC_NO_NEW_PRIVS_STATUS) {
+    context.memory.setI32(data, target.noNewPrivileges ? 1 : 2);
+    return 0;
+  }
+  if (context.memory.i32(data) !== c.PROC_NO_NEW_PRIVS_ENABLE) return fail('EINVAL');
+  target.noNewPrivileges = true;
+  return 0;
 }
 
 function reaperFor({ system }: CallContext, target: Process | undefined): Process {

@@ -29,6 +29,8 @@ export class ProcessTable {
     child.descriptors = parent.descriptors.copy();
     child.umask = parent.umask;
     child.setId = parent.setId;
+    child.traceable = parent.traceable;
+    child.noNewPrivileges = parent.noNewPrivileges;
     child.command = parent.command;
     child.limits = new Map(parent.limits);
     this.list.push(child);

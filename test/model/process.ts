@@ -30,6 +30,8 @@ export class Process {
   status = 0;
   /** A stop or continuation that nobody has been told of. */
   unreported: number | undefined;
+  /** Signals that came while it was stopped, and that wait for it to go on. */
+  pending: number[] = [];
   /** issetugid(2): its credentials changed since it was last executed. */
   setId = false;
   command = 'init';
@@ -40,6 +42,10 @@ export class Process {
   reaper = false;
   /** The signal that it gets when its parent exits. */
   parentDeathSignal = 0;
+  /** Whether debuggers may attach to it. */
+  traceable = true;
+  /** Whether set-id bits mean nothing to it and its descendants. */
+  noNewPrivileges = false;
   /** It was made by pdfork(2): wait4(-1) passes it over. */
   hidden = false;
 

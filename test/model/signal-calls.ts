@@ -16,19 +16,22 @@ function maySignal(sender: Process, target: Process): boolean {
 }
 
 /** What a signal does to a process that has no handler for it. */
-export function deliver({ bindings, processes }: System, target: Process, signal: number): void {
-  const { signals: s } = bindings;
+export function deliver(system: System, target: Process, signal: number): void {
+  const { signals: s } = system.bindings;
   if (signal === 0 || !target.alive) return;
   const ignored = [s.SIGCHLD, s.SIGURG, s.SIGWINCH, s.SIGINFO, s.SIGIO];
   if (signal === s.SIGCONT) {
     if (target.state !== 'stopped') return;
     target.state = 'running';
     target.unreported = s.SIGCONT;
+    for (const waiting of target.pending.splice(0)) deliver(system, target, waiting);
+  } else if (target.state === 'stopped' && signal !== s.SIGKILL) {
+    target.pending.push(signal);
   } else if ([s.SIGSTOP, s.SIGTSTP, s.SIGTTIN, s.SIGTTOU].includes(signal)) {
     target.state = 'stopped';
     target.unreported = signal * 256 + 0x7f;
   } else if (!ignored.includes(signal)) {
-    processes.end(target, signal);
+    system.processes.end(target, signal);
   }
 }
 

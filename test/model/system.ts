@@ -10,6 +10,7 @@ import { Network } from './network.js';
 import { addNetworkSysctls } from './network-sysctls.js';
 import type { OpenFile } from './open-file.js';
 import { packetFilterDevice } from './pf-device.js';
+import { addProcessSysctls } from './process-sysctls.js';
 import { ProcessTable } from './process-table.js';
 import { addJailParameters, standardSysctls } from './sysctl-names.js';
 import { SysctlTree } from './sysctl-tree.js';
@@ -77,6 +78,7 @@ export class System {
     if (this.modules.has('pf')) this.devices.add(packetFilterDevice);
     standardSysctls(this);
     addNetworkSysctls(this);
+    addProcessSysctls(this);
   }
 
   /** Has a module in the kernel, with the parameters of jails and the device that come with it. */

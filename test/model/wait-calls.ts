@@ -3,6 +3,7 @@ import { fail } from './failure.js';
 import type { CallContext } from './open-file.js';
 import type { Process } from './process.js';
 import type { SystemCalls } from './system-call.js';
+import type { System } from './system.js';
 
 interface Report {
   readonly child: Process;
@@ -40,6 +41,15 @@ function wait(
     if (!report.child.alive) context.system.processes.collect(report.child);
   }
   return report;
+}
+
+/** What siginfo says of a status. */
+function reason({ bindings }: System, status: number): { si_code: number; si_status: number } {
+  const { constants: c, signals } = bindings;
+  if (status === signals.SIGCONT) return { si_code: c.CLD_CONTINUED, si_status: status };
+  if ((status & 0xff) === 0x7f) return { si_code: c.CLD_STOPPED, si_status: status >> 8 };
+  if ((status & 0x7f) === 0) return { si_code: c.CLD_EXITED, si_status: status >> 8 };
+  return { si_code: (status & 0x80) === 0 ? c.CLD_KILLED : c.CLD_DUMPED, si_status: status & 0x7f };
 }
 
 export const waitCalls: SystemCalls = {
@@ -82,10 +92,9 @@ export const waitCalls: SystemCalls = {
       memory.at(args.address(5), layouts.__siginfo.size).fill(0);
       memory.setFields(args.address(5), layouts.__siginfo, {
         si_signo: system.bindings.signals.SIGCHLD,
-        si_code: (status & 0x7f) === 0 ? c.CLD_EXITED : c.CLD_KILLED,
+        ...reason(context.system, status),
         si_pid: child.pid,
         si_uid: child.credential.uid,
-        si_status: (status & 0x7f) === 0 ? status >> 8 : status & 0x7f,
       });
     }
     return child.pid;
