@@ -1,9 +1,9 @@
 import type { ContainerKey } from '../../runtime/key.js';
-import type { JailParameters } from '../../kernel/freebsd/jail-parameters.js';
 import type { HooksPlan } from './hooks.js';
 import type { LinuxPlan } from './linux.js';
 import type { DevicePlan, MountPlan } from './mount.js';
 import type { NetworkPlan } from './network.js';
+import type { ParametersPlan } from './parameters.js';
 import type { ProcessPlan } from './process.js';
 import type { ResourcesPlan } from './resources.js';
 
@@ -28,8 +28,7 @@ export interface JailPlan {
   /** undefined for FreeBSD programs */
   readonly linux: LinuxPlan | undefined;
   readonly network: NetworkPlan;
-  /** all but name, path, devfs_ruleset and what the network adds */
-  readonly parameters: JailParameters;
+  readonly parameters: ParametersPlan;
   readonly resources: ResourcesPlan;
   readonly process: ProcessPlan;
   readonly hooks: HooksPlan;
