@@ -42,7 +42,8 @@ export interface LeaseStore {
   takeExactly(range: PoolRange, holder: Holder, host: number): Taken | undefined;
   /** Gives back what the holder has, of all pools; without an interface, what all interfaces of the container have. */
   release(holder: Omit<Holder, 'interface'> & { readonly interface?: string }): void;
-  held(holder: Holder): Lease[];
+  /** What all interfaces of the container have. */
+  heldBy(container: Omit<Holder, 'interface'>): Lease[];
   list(): Lease[];
 }
 
@@ -120,7 +121,7 @@ export function leaseStore(store: Store): LeaseStore {
     release: ({ namespace, id, interface: name }) => {
       release.immediate(namespace, id, name ?? null);
     },
-    held: ({ namespace, id, interface: name }) => s.held.all(namespace, id, name),
+    heldBy: ({ namespace, id }) => s.held.all(namespace, id),
     list: () => s.list.all(),
   };
 }
@@ -155,8 +156,8 @@ function prepare(store: Store) {
     heldIn: store.prepare<[string, string, string, string], { host: number }>(
       'SELECT host FROM lease WHERE pool = ? AND namespace = ? AND id = ? AND interface = ?',
     ),
-    held: store.prepare<[string, string, string], Lease>(
-      `SELECT ${columns} FROM lease WHERE namespace = ? AND id = ? AND interface = ? ORDER BY pool`,
+    held: store.prepare<[string, string], Lease>(
+      `SELECT ${columns} FROM lease WHERE namespace = ? AND id = ? ORDER BY pool, host`,
     ),
     list: store.prepare<[], Lease>(`SELECT ${columns} FROM lease ORDER BY pool, host`),
   };

@@ -34,6 +34,17 @@ const schema = `
     interface TEXT NOT NULL,
     UNIQUE (namespace, id, interface)
   ) WITHOUT ROWID;
+  CREATE TABLE port (
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    interface TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    address TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (protocol, first, last, address)
+  ) WITHOUT ROWID;
+  CREATE INDEX port_of ON port (namespace, id);
 `;
 
 /**

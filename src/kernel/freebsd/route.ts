@@ -1,4 +1,5 @@
-import type { BatchBuilder, Step } from './batch-builder.js';
+import { readStruct } from '../layout.js';
+import type { BatchBuilder, ResultOf, Step } from './batch-builder.js';
 import { checkPositive } from './check.js';
 import { maskOf, parseIPv4, parseIPv6 } from './ip.js';
 import { socketAddressIPv4, socketAddressIPv6 } from './socket-address.js';
@@ -28,10 +29,34 @@ export function deleteRoute(b: BatchBuilder, route: Omit<Route, 'gateway' | 'sco
   return routeCall(b, 'RTM_DELETE', route);
 }
 
+/**
+ * The number of the interface that packets leave by for which nothing but the default route is known: RTM_GET. ESRCH if
+ * there is none; undefined if the answer has not come first, as the kernel tells this socket of other changes too.
+ */
+export function defaultRouteInterface(b: BatchBuilder, family: Route['family']): Step<number | undefined> {
+  const { rt_msghdr } = b.bindings.layouts;
+  const socket = b.socket('AF_ROUTE');
+  routeCall(b, 'RTM_GET', { family }, socket);
+  const capacity = 1024;
+  const at = b.arena.reserve(capacity);
+  const object = `route default: ${family}`;
+  const value = b.call('read', [socket, { arena: at }, capacity], { object });
+  return {
+    value,
+    decode: ({ arena, valueOf }) => {
+      if (valueOf(value) < rt_msghdr.size) return undefined;
+      const reply = readStruct(arena, at, rt_msghdr);
+      const isAnswer = reply.rtm_type === b.bindings.constants.RTM_GET && reply.rtm_seq === 1;
+      return isAnswer ? reply.rtm_index : undefined;
+    },
+  };
+}
+
 function routeCall(
   b: BatchBuilder,
-  type: 'RTM_ADD' | 'RTM_CHANGE' | 'RTM_DELETE',
+  type: 'RTM_ADD' | 'RTM_CHANGE' | 'RTM_DELETE' | 'RTM_GET',
   route: Omit<Route, 'gateway'> & { readonly gateway?: string },
+  socket: ResultOf = b.socket('AF_ROUTE'),
 ): Step<void> {
   const { constants: c, layouts } = b.bindings;
   const network = route.network ?? { address: route.family === 'IPv4' ? '0.0.0.0' : '::', prefix: 0 };
@@ -60,7 +85,7 @@ function routeCall(
   }
   const to = route.network === undefined ? 'default' : `${network.address}/${network.prefix}`;
   const object = `route ${to}${route.gateway === undefined ? '' : ` via ${route.gateway}`}`;
-  const value = b.call('write', [b.socket('AF_ROUTE'), { arena: at }, length], { object });
+  const value = b.call('write', [socket, { arena: at }, length], { object });
   return { value, decode: () => undefined };
 }
 

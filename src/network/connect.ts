@@ -1,0 +1,100 @@
+import type { FreeBSD } from '../kernel/freebsd/run.js';
+import type { Family } from '../kernel/freebsd/pf-address.js';
+import type { Holder } from '../store/leases.js';
+import { assignAddresses, type AssignedAddress } from './addresses.js';
+import { ensureBridge } from './bridge.js';
+import { findNetwork, type Ledger, type NetworkHost } from './host.js';
+import { configureInterface, configureLoopback } from './inside.js';
+import { takeMac } from './mac.js';
+import { findOutside } from './outside.js';
+import { halves, makePair } from './pair.js';
+import type { PublishedPorts } from './ports.js';
+import { reservePorts } from './published.js';
+import type { NetworkSettings } from './settings.js';
+
+/** What a container wants of a network. */
+export interface ConnectRequest {
+  readonly namespace: string;
+  readonly id: string;
+  /** The jail, which has a network stack of its own. */
+  readonly jid: number;
+  /** The network's name in the configuration. */
+  readonly network: string;
+  /** The name of the interface in the jail. */
+  readonly interface: string;
+  /** Addresses that it must have. */
+  readonly addresses: readonly string[];
+  readonly ports: readonly PublishedPorts[];
+}
+
+/** What it got. */
+export interface Connection {
+  readonly interface: string;
+  readonly mac: string;
+  readonly addresses: readonly AssignedAddress[];
+}
+
+/**
+ * Puts a jail on a network: addresses, an interface on the bridge, loopback, default routes, published ports. What is
+ * made is in the ledger before it is; after a failure, `disconnect` takes it away as it does otherwise.
+ *
+ * @throws Error in one line that says what could not be had
+ */
+export async function connect(
+  host: NetworkHost,
+  ledger: Ledger,
+  request: ConnectRequest,
+): Promise<Connection> {
+  const network = findNetwork(host, request.network);
+  const holder: Holder = { namespace: request.namespace, id: request.id, interface: request.interface };
+  // A port that is taken, or an address, is refused before anything is made.
+  const translates = await host.filter.check(request.ports.length > 0);
+  ledger.making('lease', holder);
+  reservePorts(host.ports, holder, request.ports);
+  const addresses = assignAddresses(host.leases, network, holder, request.addresses);
+  const mac = takeMac(host.macs, holder, host.hostId);
+
+  await ensureBridge(host.system, network);
+  const pair = await makePair(host.system, host.leases, ledger, {
+    holder,
+    bridge: network.bridge,
+    mtu: network.mtu,
+    mac,
+    jid: request.jid,
+  });
+  await host.within(request.jid, (inside) => configure(inside, request, halves(pair).jail, addresses));
+  if (translates) await loadRules(host, ledger, network, request, addresses);
+  return { interface: request.interface, mac, addresses };
+}
+
+async function configure(
+  inside: FreeBSD,
+  request: ConnectRequest,
+  given: string,
+  addresses: readonly AssignedAddress[],
+): Promise<void> {
+  await configureLoopback(inside);
+  await configureInterface(inside, { given, name: request.interface, addresses, isDefault: true });
+}
+
+async function loadRules(
+  host: NetworkHost,
+  ledger: Ledger,
+  network: NetworkSettings,
+  { namespace, id, ports }: ConnectRequest,
+  assigned: readonly AssignedAddress[],
+): Promise<void> {
+  const outside = await findOutside(host.system, network);
+  const ruled = { bridge: network.bridge, outside, subnets: network.subnets };
+  await host.filter.share(network.name, ruled);
+  if (ports.length === 0) return;
+  const addresses: Partial<Record<Family, string>> = {};
+  for (const { family, address } of assigned) addresses[family] = address;
+  ledger.making('anchor', { namespace, id });
+  await host.filter.publish(ruled, { namespace, id, addresses, ports, label: label(namespace, id) });
+}
+
+/** At most 63 bytes, which an id and a namespace need not keep to. */
+function label(namespace: string, id: string): string {
+  return `${namespace}/${id}`.replace(/[^\x21-\x7e]|"/g, '?').slice(0, 63);
+}

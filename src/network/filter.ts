@@ -1,0 +1,122 @@
+import { isKernelError } from '../kernel/error.js';
+import { findAnchorCalls, missingCallsMessage } from '../kernel/freebsd/pf-anchor-calls.js';
+import type { RulesetKind } from '../kernel/freebsd/pf-anchor.js';
+import { openPacketFilter, packetFilterStatus } from '../kernel/freebsd/pf-device.js';
+import { RulesetLoader, type Rulesets } from '../kernel/freebsd/pf-load.js';
+import { killStatesOf } from '../kernel/freebsd/pf-kill.js';
+import { countRules } from '../kernel/freebsd/pf-rules.js';
+import { run, type FreeBSD } from '../kernel/freebsd/run.js';
+import { containerAnchor, networkAnchor, parentAnchor } from './anchors.js';
+import { containerRules, networkRules, type RuledContainer, type RuledNetwork } from './rules.js';
+
+/** A container whose ports are published. */
+export interface Published extends RuledContainer {
+  readonly namespace: string;
+  readonly id: string;
+}
+
+/**
+ * Our rules in the packet filter. The main ruleset is the administrator's: it is read, to say what it lacks, and never
+ * written.
+ */
+export class NetworkFilter {
+  readonly #system: FreeBSD;
+  readonly #loader: RulesetLoader;
+  readonly #warn: (message: string) => void;
+  /** Kinds of rules that the main ruleset was seen to ask us for. */
+  readonly #called = new Set<RulesetKind>();
+  readonly #told = new Set<string>();
+
+  constructor(system: FreeBSD, warn: (message: string) => void) {
+    this.#system = system;
+    this.#loader = new RulesetLoader(system);
+    this.#warn = warn;
+  }
+
+  /**
+   * Whether translation works here. What is missing for it is said once, in one line.
+   *
+   * @throws Error when it is needed, for published ports, and does not work
+   */
+  async check(needed: boolean): Promise<boolean> {
+    const lack = await this.#lack(needed ? ['nat', 'rdr', 'filter'] : ['nat']);
+    if (lack === undefined) return true;
+    if (needed) throw new Error(`ports cannot be published: ${lack.text}`);
+    this.#tellOnce(`containers reach no network but their own: ${lack.text}`);
+    return lack.canLoad;
+  }
+
+  /** Loads what the containers of a network share, unless it is there. */
+  async share(name: string, network: RuledNetwork): Promise<void> {
+    const anchor = networkAnchor(name);
+    const rules = networkRules(network);
+    const there = await this.#count(anchor, 'nat');
+    if (there !== (rules.nat?.length ?? 0)) await this.#loader.load(anchor, rules);
+  }
+
+  /** Loads the rules of a container, if it has any. */
+  async publish(network: RuledNetwork, container: Published): Promise<void> {
+    const rules: Rulesets = containerRules(network, container);
+    await this.#loader.load(containerAnchor(container), rules);
+  }
+
+  /** Takes the rules of a container away, and the states of its addresses; does nothing if there are none. */
+  async withdraw(
+    container: { readonly namespace: string; readonly id: string },
+    addresses: readonly string[],
+  ): Promise<void> {
+    try {
+      await this.#clear(containerAnchor(container));
+      await killStatesOf(this.#system, addresses);
+    } catch (error) {
+      // A host without a packet filter has no rules.
+      if (!isKernelError(error, 'ENOENT', 'ENXIO') || error.call !== 'openat') throw error;
+    }
+  }
+
+  async #clear(anchor: string): Promise<void> {
+    // Clearing an anchor that is not there would make it first.
+    const counts = await Promise.all(
+      (['nat', 'rdr', 'filter'] as const).map((kind) => this.#count(anchor, kind)),
+    );
+    if (counts.some((count) => count > 0)) await this.#loader.clear(anchor);
+  }
+
+  /** How many rules an anchor has of a kind, 0 if it is not there. */
+  async #count(anchor: string, kind: RulesetKind): Promise<number> {
+    const counted = await run(this.#system, (b) => {
+      const pf = openPacketFilter(b);
+      return b.attempt(() => countRules(b, pf, anchor, kind));
+    });
+    if (isKernelError(counted, 'EINVAL')) return 0;
+    if (isKernelError(counted)) throw counted;
+    return counted.count;
+  }
+
+  /** What keeps rules of these kinds from having an effect, and whether they can be loaded all the same. */
+  async #lack(kinds: readonly RulesetKind[]): Promise<{ text: string; canLoad: boolean } | undefined> {
+    const status = await run(this.#system, (b) =>
+      b.attempt(() => packetFilterStatus(b, openPacketFilter(b))),
+    );
+    if (isKernelError(status)) {
+      return { text: `there is no packet filter: ${status.message}; 'kldload pf' loads it`, canLoad: false };
+    }
+    if (!status.running) {
+      return {
+        text: `the packet filter is not enabled: 'service pf start' or 'pfctl -e' does it`,
+        canLoad: true,
+      };
+    }
+    if (kinds.every((kind) => this.#called.has(kind))) return undefined;
+    const calls = await findAnchorCalls(this.#system, parentAnchor);
+    for (const kind of kinds) if (calls[kind]) this.#called.add(kind);
+    const text = missingCallsMessage(parentAnchor, calls, kinds);
+    return text === undefined ? undefined : { text, canLoad: true };
+  }
+
+  #tellOnce(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#warn(message);
+  }
+}

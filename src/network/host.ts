@@ -1,0 +1,39 @@
+import type { FreeBSD } from '../kernel/freebsd/run.js';
+import type { LeaseStore } from '../store/leases.js';
+import type { MacStore } from '../store/macs.js';
+import type { PortStore } from '../store/ports.js';
+import type { NetworkFilter } from './filter.js';
+import type { NetworkSettings } from './settings.js';
+
+/** The host whose networks containers join. */
+export interface NetworkHost {
+  readonly system: FreeBSD;
+  readonly filter: NetworkFilter;
+  readonly leases: LeaseStore;
+  readonly macs: MacStore;
+  readonly ports: PortStore;
+  /** What tells this host from another: kern.hostuuid. */
+  readonly hostId: string;
+  readonly networks: readonly NetworkSettings[];
+  /** Has something done by a process in the jail, which is gone when it is done. */
+  within<T>(jid: number, body: (system: FreeBSD) => Promise<T>): Promise<T>;
+}
+
+/** What is about to be made for a container, written down before; the same as the runtimes' journal. */
+export interface Ledger {
+  making(kind: string, detail: unknown): number;
+  unmade(seq: number): void;
+}
+
+/** The group of interfaces by which those that are ours are known, as in `ifconfig -g jailnet`. */
+export const interfaceGroup = 'jailnet';
+
+/** The network of that name. @throws Error that names those that there are */
+export function findNetwork({ networks }: NetworkHost, name: string): NetworkSettings {
+  const found = networks.find((network) => network.name === name);
+  if (found !== undefined) return found;
+  const names = networks.map((network) => network.name).join(', ');
+  throw new Error(
+    `network ${JSON.stringify(name.slice(0, 64))}: there is none, only ${names || 'no networks at all'}`,
+  );
+}

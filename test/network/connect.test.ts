@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { addIPv4Address } from '../../src/kernel/freebsd/address.js';
+import { parseIPv4 } from '../../src/kernel/freebsd/ip.js';
+import { createInterface, interfaceIndex, interfaceMtu } from '../../src/kernel/freebsd/interface.js';
+import { listAnchors } from '../../src/kernel/freebsd/pf-anchor.js';
+import { openPacketFilter, startPacketFilter } from '../../src/kernel/freebsd/pf-device.js';
+import { run } from '../../src/kernel/freebsd/run.js';
+import { connect } from '../../src/network/connect.js';
+import { parsePorts } from '../../src/network/ports.js';
+import { redirected, sourceGiven, type Asked, type Packet } from '../model/pf-evaluate.js';
+import {
+  leave,
+  makeJail,
+  openHost,
+  readyHost,
+  request,
+  start,
+  stop,
+  TestLedger,
+  type TestHost,
+} from './harness.js';
+
+const tcp = 6;
+
+function asked({ model }: TestHost): Asked {
+  return { vnet: model.system.network.host, bindings: model.system.bindings };
+}
+
+function packet(direction: 'in' | 'out', on: string, from: string, to: string, port: number): Packet {
+  const end = (address: string, number: number): Packet['source'] => {
+    return { address: parseIPv4('address', address), port: number };
+  };
+  return { direction, interface: on, protocol: tcp, source: end(from, 40000), destination: end(to, port) };
+}
+
+for (const release of [12, 14, 15] as const) {
+  suite(`a container on a network of FreeBSD ${release}`, () => {
+    test('has its interface, addresses and routes, and all goes with it', async () => {
+      const host = await readyHost(release);
+      const web = await start(host, 'web');
+      assert.deepEqual(web.connection.addresses, [
+        { family: 'inet', address: '10.88.0.2', prefix: 16, gateway: '10.88.0.1' },
+        { family: 'inet6', address: 'fd6a:6169:6c00:88::2', prefix: 64, gateway: 'fd6a:6169:6c00:88::1' },
+      ]);
+      await host.within(web.jid, async (inside) => {
+        const [index, mtu] = await run(inside, (b) => [interfaceIndex(b, 'eth0'), interfaceMtu(b, 'eth0')]);
+        assert.ok(index > 0);
+        assert.equal(mtu, 1500);
+      });
+      await stop(host, web);
+      assert.deepEqual(web.ledger.entries, []);
+      assert.deepEqual(
+        host.leases.list().filter(({ namespace }) => namespace !== ''),
+        [],
+      );
+      assert.deepEqual(host.remains(), []);
+      assert.deepEqual(host.warnings, []);
+      host.close();
+    });
+  });
+}
+
+suite('packets', () => {
+  test('to the internet leave with the address of the host, and to neighbours with their own', async () => {
+    const host = await readyHost();
+    const web = await start(host, 'web');
+    const source = (to: string, on: string): string | undefined =>
+      sourceGiven(asked(host), packet('out', on, '10.88.0.2', to, 443))?.join('.');
+    assert.equal(source('198.51.100.7', 'vtnet0'), '192.0.2.10');
+    assert.equal(source('10.88.0.3', 'jail-default'), undefined);
+    await stop(host, web);
+    host.close();
+  });
+
+  test('to a published port reach the container, unless the administrator blocks them', async () => {
+    const host = await readyHost();
+    const web = await start(host, 'web', { ports: parsePorts('publish', '8080:80') });
+    const from = packet('in', 'vtnet0', '198.51.100.7', '192.0.2.10', 8080);
+    const to = redirected(asked(host), from);
+    assert.deepEqual([to?.address.join('.'), to?.port], ['10.88.0.2', 80]);
+    assert.equal(
+      redirected(asked(host), packet('in', 'vtnet0', '198.51.100.7', '192.0.2.11', 8080)),
+      undefined,
+    );
+    assert.equal(
+      redirected(asked(host), packet('in', 'vtnet0', '198.51.100.7', '192.0.2.10', 80)),
+      undefined,
+    );
+    await stop(host, web);
+    assert.equal(redirected(asked(host), from), undefined);
+    assert.deepEqual(await listAnchors(host.system, 'containerd-shim-jail'), ['network-default']);
+    host.close();
+  });
+});
+
+suite('what a host lacks', () => {
+  test('without a running packet filter containers have a network of their own, and it is said once', async () => {
+    const host = await openHost();
+    const one = await start(host, 'one');
+    const two = await start(host, 'two');
+    assert.equal(host.warnings.length, 1);
+    assert.match(
+      host.warnings[0] ?? '',
+      /^containers reach no network but their own: the packet filter is not enabled/,
+    );
+    await assert.rejects(start(host, 'web', { ports: parsePorts('publish', '8080:80') }), {
+      message: /^ports cannot be published: the packet filter is not enabled/,
+    });
+    await stop(host, one);
+    await stop(host, two);
+    host.close();
+  });
+
+  test('an anchor that nobody calls is told with the lines to add', async () => {
+    const host = await openHost();
+    await run(host.system, (b) => startPacketFilter(b, openPacketFilter(b)));
+    const one = await start(host, 'one');
+    assert.match(host.warnings[0] ?? '', /add 'nat-anchor "containerd-shim-jail\/\*"' to \/etc\/pf\.conf/);
+    await assert.rejects(start(host, 'web', { ports: parsePorts('publish', '8080:80') }), {
+      message: /^ports cannot be published: .*'rdr-anchor "containerd-shim-jail\/\*"'/,
+    });
+    await stop(host, one);
+    host.close();
+  });
+});
+
+suite('refused', () => {
+  test('a port that another container has, before anything is made', async () => {
+    const host = await readyHost();
+    const web = await start(host, 'web', { ports: parsePorts('publish', '8080-8090:80-90') });
+    const jid = await makeJail(host, 'other');
+    const before = host.model.remains();
+    const ledger = new TestLedger();
+    await assert.rejects(
+      connect(host, ledger, request('other', jid, { ports: parsePorts('publish', '8085:80') })),
+      {
+        message:
+          'publish 8085:80/tcp: tcp ports 8080-8090 of the host leads to container default/web already',
+      },
+    );
+    assert.deepEqual(host.model.remains(), before);
+    await leave(host, 'other', ledger);
+    assert.deepEqual(ledger.entries, []);
+    await stop(host, web);
+    host.close();
+  });
+
+  test('a network that there is not', async () => {
+    const host = await readyHost();
+    await assert.rejects(start(host, 'web', { network: 'lan' }), {
+      message: 'network "lan": there is none, only default',
+    });
+    host.close();
+  });
+});
+
+suite('somebody else’s', () => {
+  test('epair of our numbers is left alone, and another number taken', async () => {
+    const host = await readyHost();
+    await run(host.system, (b) => createInterface(b, 'epair16384'));
+    const web = await start(host, 'web');
+    const [pair] = web.ledger.entries.filter(({ kind }) => kind === 'pair');
+    assert.equal((pair?.detail as { unit: number }).unit, 16385);
+    await stop(host, web);
+    await run(host.system, (b) => interfaceIndex(b, 'epair16384a'));
+    host.close();
+  });
+
+  test('bridge of the name is used as it is', async () => {
+    const host = await readyHost(14, { lan: { ipv4: '10.5.0.0/24', bridge: 'bridge7' } });
+    await run(host.system, (b) => [
+      createInterface(b, 'bridge7'),
+      addIPv4Address(b, 'bridge7', { address: '10.5.0.1', prefix: 24 }),
+    ]);
+    const web = await start(host, 'web', { network: 'lan' });
+    assert.equal(web.connection.addresses[0]?.address, '10.5.0.2');
+    await stop(host, web);
+    host.close();
+  });
+});
