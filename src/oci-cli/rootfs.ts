@@ -30,8 +30,17 @@ export function mountRootfs(
   journal: Journal,
 ): void {
   if (mounts.length === 0) return;
-  mkdirSync(rootfs, { recursive: true, mode: 0o711 });
+  makeRootfs(rootfs);
   for (const one of mounts) mountOne(kernel, rootfs, one, journal);
+}
+
+/** The bundle that it lies in is there. Not `recursive`: see makeDirectories. */
+function makeRootfs(rootfs: string): void {
+  try {
+    mkdirSync(rootfs, { mode: 0o711 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function mountOne(kernel: LocalKernel, rootfs: string, one: RootfsMount, journal: Journal): void {

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { LocalKernel } from '../kernel/kernel.js';
 import { becomeSubreaper, peekExited, reap } from '../kernel/linux/process.js';
+import { makeDirectories } from '../runtime/directories.js';
 import { reason } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
 import type { CreateRequest, Runtime, RuntimeContainer, RuntimeOptions } from '../runtime/runtime.js';
@@ -60,7 +61,7 @@ export function ociCliRuntime(options: OciCliOptions): OciCliRuntime {
       reaper.reap();
     },
     create: async (request) => {
-      const program = withRoot(
+      const program = await withRoot(
         programFor(request.options.binaryName || options.ociRuntime),
         request,
         join(runDirectory, 'oci'),
@@ -139,10 +140,10 @@ async function undo(
 }
 
 /** The program with the folder in which it keeps the state of this namespace's containers. */
-function withRoot(program: Program, request: CreateRequest, defaultRoot: string): Program {
+async function withRoot(program: Program, request: CreateRequest, defaultRoot: string): Promise<Program> {
   const { root, systemdCgroup } = request.options;
   const folder = join(isAbsolute(root) ? root : defaultRoot, request.key.namespace);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await makeDirectories(folder, 0o700);
   const globalArgs = ['--root', folder, ...(systemdCgroup ? ['--systemd-cgroup'] : [])];
   return { ...program, globalArgs: [...program.globalArgs, ...globalArgs] };
 }

@@ -13,8 +13,30 @@ export class RuntimeError extends Error {
   }
 }
 
-/** The message of anything that was thrown, in one line. */
+/** The message of anything that was thrown, in one line that can be printed. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.trim().replace(/\s*\n\s*/g, '; ');
+  return oneLine(text.trim().replace(/\s*\n\s*/g, '; '));
+}
+
+/** A longer message holds a client's text; what the end of it says, as "no such file", is worth as much as the beginning. */
+const longest = 900;
+const head = 500;
+const tail = 300;
+
+/** What would move the cursor, hide text or end the line where the message is shown: controls, formats, separators. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A message as it may stand in a log or be sent to a client: without control characters, and cut in the middle when it is long. */
+export function oneLine(text: string): string {
+  if (text.length <= longest) return escaped(text);
+  const cut = text.length - head - tail;
+  return `${escaped(text.slice(0, head))}… (${cut} characters left out) …${escaped(text.slice(-tail))}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(unprintable, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xff ? `\\u{${code.toString(16)}}` : `\\x${code.toString(16).padStart(2, '0')}`;
+  });
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { RuntimeError, reason } from './error.js';
 
 /** A JSON object whose members have not been looked at. */
@@ -27,18 +28,33 @@ export type Resources = JsonObject;
 /** A spec of more bytes than this is refused: containerd's own messages end at 4 MiB. */
 const maximumSize = 8 * 1024 * 1024;
 
+// O_NONBLOCK means nothing to a regular file; a FIFO at the path would hold one of libuv's few threads for ever without it.
+const readOnly = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
 /** Reads `config.json` of a bundle. @throws RuntimeError invalid, or not-found, naming the file */
 export async function readSpec(path: string): Promise<Spec> {
-  let text: string;
+  let file: FileHandle;
   try {
-    text = await readFile(path, 'utf8');
+    file = await open(path, readOnly);
   } catch (error) {
-    throw new RuntimeError('not-found', `cannot read the spec: ${reason(error)}`, { cause: error });
+    const kind = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'not-found' : 'failed';
+    throw new RuntimeError(kind, `cannot read the spec: ${reason(error)}`, { cause: error });
   }
-  if (text.length > maximumSize) {
-    throw new RuntimeError('invalid', `${path}: ${text.length} bytes, more than ${maximumSize}`);
+  try {
+    return parseSpec(await readRegular(file, path), path);
+  } finally {
+    await file.close();
   }
-  return parseSpec(text, path);
+}
+
+/** Looks at what it is, and how large, before a byte of it is read. */
+async function readRegular(file: FileHandle, path: string): Promise<string> {
+  const found = await file.stat();
+  if (!found.isFile()) throw new RuntimeError('invalid', `${path} is not a regular file`);
+  if (found.size > maximumSize) {
+    throw new RuntimeError('invalid', `${path}: ${found.size} bytes, more than ${maximumSize}`);
+  }
+  return await file.readFile('utf8');
 }
 
 /** Checks the members that the shim itself relies upon. `path` is for messages only. */
@@ -69,7 +85,8 @@ export function parseProcess(value: unknown, where: string): ProcessSpec {
   if (!Array.isArray(args) || args.length === 0 || !args.every((one) => isText(one))) {
     throw new RuntimeError('invalid', `${where}: args is not a list of at least one string without NUL`);
   }
-  if (typeof document['cwd'] !== 'string' || !document['cwd'].startsWith('/')) {
+  const cwd = document['cwd'];
+  if (!isText(cwd) || !cwd.startsWith('/')) {
     throw new RuntimeError('invalid', `${where}: cwd is not an absolute path`);
   }
   const env = document['env'];
@@ -107,6 +124,6 @@ function stringMap(value: unknown, where: string): Record<string, string> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function isText(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0');
 }

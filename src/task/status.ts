@@ -19,13 +19,15 @@ const codes: Record<RuntimeErrorKind, Code> = {
   failed: Code.Unknown,
 };
 
-/** The answer to a client for anything that was thrown on the way; what has no kind is Unknown, as in Go. */
+/** The answer to a client, in one line, for anything that was thrown on the way; what has no kind is Unknown, as in Go. */
 export function toStatus(error: unknown): StatusError {
-  if (error instanceof StatusError) return error;
-  return new StatusError(codeOf(error), reason(error), { cause: error });
+  const message = reason(error);
+  if (error instanceof StatusError && error.message === message) return error;
+  return new StatusError(codeOf(error), message, { cause: error });
 }
 
 function codeOf(error: unknown): Code {
+  if (error instanceof StatusError) return error.code;
   if (error instanceof RuntimeError) return codes[error.kind];
   const isInput = error instanceof PayloadError || error instanceof DecodeError || error instanceof TypeError;
   return isInput ? Code.InvalidArgument : Code.Unknown;

@@ -9,7 +9,7 @@ import { prepare, type Invocation } from './invocation.js';
 import { CALL_OVERHEAD, CONNECTION_BUDGET, MESSAGE_LENGTH_MAX, METADATA_OVERHEAD } from './limits.js';
 import { ServerCall } from './server-call.js';
 import type { Implementation, Service } from './service.js';
-import { ClosedError, Code, messageOf, StatusError, statusOf } from './status.js';
+import { ClosedError, Code, messageOf, shown, StatusError, statusOf } from './status.js';
 import { Timer } from './timer.js';
 
 const NANOSECONDS_PER_MILLISECOND = 1e6;
@@ -118,9 +118,9 @@ export class ServerConnection implements ConnectionOwner {
     const service = this.#host.services.get(request.service);
     const implementation = service?.methods.get(request.method);
     if (service === undefined) {
-      this.#refuse(streamId, Code.Unimplemented, `service ${request.service}`);
+      this.#refuse(streamId, Code.Unimplemented, `service ${shown(request.service)}`);
     } else if (implementation === undefined) {
-      this.#refuse(streamId, Code.Unimplemented, `method ${request.method}`);
+      this.#refuse(streamId, Code.Unimplemented, `method ${shown(request.method)}`);
     } else if (this.#draining) {
       this.#refuse(streamId, Code.Unavailable, 'the server is shutting down');
     } else if (request.timeoutNano < 0) {

@@ -71,3 +71,17 @@ export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === 'string' ? thrown : inspect(thrown);
 }
+
+/** Of a name that a peer sent, so much may stand in a message. */
+const NAME_SHOWN = 200;
+
+/** A peer's text as it may stand in a one-line message: a plain name as it is, anything else quoted, and cut when long. */
+export function shown(text: string): string {
+  const start = text.slice(0, NAME_SHOWN);
+  const name = /^[\w.-]*$/.test(start) ? start : JSON.stringify(start).replace(/[^ -~]/g, escaped);
+  return start === text ? name : `${name}… (${text.length} characters)`;
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -24,6 +24,8 @@ for (const [thrown, code, message] of [
   [new TypeError('x'), 'InvalidArgument', 'x'],
   [new RangeError('x'), 'Unknown', 'x'],
   [new Error('line one\n  line two\n'), 'Unknown', 'line one; line two'],
+  [new Error('\u001b[2J'), 'Unknown', '\\x1b[2J'],
+  [notFound('exec \r\u0000'), 'NotFound', 'exec \\x0d\\x00'],
   ['text', 'Unknown', 'text'],
   [undefined, 'Unknown', 'undefined'],
   [notFound('x'), 'NotFound', 'x'],
@@ -36,6 +38,12 @@ for (const [thrown, code, message] of [
     assert.deepEqual([codeName(status.code), status.message], [code, message]);
   });
 }
+
+test('what a client sent is cut, in a status too', () => {
+  const { code, message } = toStatus(notFound(`container ${'x'.repeat(100_000)} not created`));
+  assert.equal(code, Code.NotFound);
+  assert.match(message, /^container x{490}… .* …x{288} not created$/);
+});
 
 test('a status stays the same object, and anything else is kept as the cause', () => {
   const status = new StatusError(Code.Aborted, 'x');

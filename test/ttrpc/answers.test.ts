@@ -28,7 +28,17 @@ suite('answers', () => {
     assert.equal((await peer.nextResponse()).code, Code.Unimplemented);
     peer.send(7, FrameType.Request, 0, request('Echo', '', { service: 'x'.repeat(4_000_000) }));
     const { code, text: message } = await peer.nextResponse();
-    assert.deepEqual([code, message.length], [Code.Unimplemented, STATUS_MESSAGE_MAX]);
+    assert.equal(code, Code.Unimplemented);
+    assert.equal(message, `service ${'x'.repeat(200)}… (4000000 characters)`);
+    peer.send(9, FrameType.Request, 0, request('a\n\u001b[2J"\u202e'));
+    assert.equal((await peer.nextResponse()).text, 'method "a\\n\\u001b[2J\\"\\u202e"');
+  });
+
+  test('a very long message of a handler is cut', async (context) => {
+    const fail = implement(unary('Fail'), () => Promise.reject(new Error('x'.repeat(5_000_000))));
+    const { peer } = await setUp(context, fail);
+    peer.send(1, FrameType.Request, 0, request('Fail'));
+    assert.equal((await peer.nextResponse()).text.length, STATUS_MESSAGE_MAX);
   });
 
   for (const [type, name] of [

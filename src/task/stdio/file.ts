@@ -1,6 +1,6 @@
 import { constants, fstatSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from '../../runtime/directories.js';
 import { type Descriptor, openDescriptor } from './descriptor.js';
 import { quote, reason } from './quote.js';
 
@@ -17,7 +17,7 @@ export async function openForAppend(path: string): Promise<Descriptor> {
 export async function openLogFile(path: string): Promise<Descriptor> {
   const directory = dirname(path);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await makeDirectories(directory, 0o755);
   } catch (error) {
     throw new Error(`log directory ${quote(directory)}: ${reason(error)}`, { cause: error });
   }

@@ -43,6 +43,12 @@ describe('a log file', { skip: notLinux }, () => {
     });
   });
 
+  it('is not tried for ever where no folder can be made', async () => {
+    await assert.rejects(openLogFile('/proc/logs/box/log'), {
+      message: 'log directory "/proc/logs/box": ENOENT: no such file or directory',
+    });
+  });
+
   it('is nothing but a regular file, and what it is not is not waited for', async (test) => {
     const path = folder(test);
     const fifo = makeFifo(join(path, 'fifo'));
