@@ -1,6 +1,7 @@
 import type { LocalKernel } from '../kernel/kernel.js';
 import type { TypedBytes } from '../runtime/runtime.js';
 import { CgroupGoneError } from './cgroup/gone.js';
+import { createGracePeriods, type GracePeriods } from './cgroup/grace-period.js';
 import { findCgroups, readHierarchies, type CgroupPaths } from './cgroup/locate.js';
 import { createOomWatcher, type OomWatch, type OomWatcher } from './cgroup/oom-watch.js';
 import { readPids } from './cgroup/pids.js';
@@ -20,6 +21,7 @@ export interface Cgroup {
 export interface Cgroups {
   /** The cgroup that a container's init process is in. */
   open(pid: number): Cgroup;
+  readonly gracePeriods: GracePeriods;
   close(): void;
 }
 
@@ -28,6 +30,7 @@ export function createCgroups(kernel: LocalKernel, report: (error: unknown) => v
   // Once per daemon: hierarchies do not come and go.
   const hierarchies = readHierarchies();
   const watcher = createOomWatcher(kernel, report);
+  const gracePeriods = createGracePeriods(hierarchies, report);
   return {
     open: (pid) => {
       try {
@@ -37,8 +40,10 @@ export function createCgroups(kernel: LocalKernel, report: (error: unknown) => v
         throw error;
       }
     },
+    gracePeriods,
     close: () => {
       watcher.close().catch(report);
+      gracePeriods.close().catch(report);
     },
   };
 }

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { setWindowSize } from '../kernel/linux/terminal.js';
 import { RuntimeError } from '../runtime/error.js';
 import type { ProcessStdio, RuntimeProcess } from '../runtime/runtime.js';
+import type { GracePeriods } from './cgroup/grace-period.js';
 import { invoke, type CommandTools } from './command.js';
 import { openConsoleSocket } from './console.js';
 import { adoptedProcess } from './process.js';
 import type { Program } from './program.js';
 
 export interface LaunchTools extends CommandTools {
+  readonly gracePeriods: GracePeriods;
   /** a folder with a short path, for console sockets */
   readonly folder: string;
 }
@@ -33,6 +35,7 @@ export async function launch(tools: LaunchTools, request: LaunchRequest): Promis
   const { program, action, args, id, pidFile, logPath, stdio } = request;
   const console = stdio.terminal ? openConsoleSocket(kernel, tools.folder) : undefined;
   const exits = tools.reaper.launch();
+  const ended = tools.gracePeriods.begin();
   try {
     await invoke(tools, program, {
       action,
@@ -62,6 +65,7 @@ export async function launch(tools: LaunchTools, request: LaunchRequest): Promis
       if (master !== undefined) setWindowSize(kernel, master, { rows, columns });
     });
   } finally {
+    ended();
     exits.end();
     console?.close();
   }

@@ -45,7 +45,8 @@ export function ociCliRuntime(options: OciCliOptions): OciCliRuntime {
     },
   });
   const cgroups = createCgroups(kernel, options.report);
-  const tools: LaunchTools = { kernel, reaper, folder: runDirectory };
+  const { gracePeriods } = cgroups;
+  const tools: LaunchTools = { kernel, reaper, gracePeriods, folder: runDirectory };
   const programs = new Map<string, Program>();
 
   const programFor = (wanted: string): Program => {

@@ -80,7 +80,8 @@ export function locate(
   return { mode: controllers.size > 0 ? 'v1' : 'v2', controllers, unified };
 }
 
-function directoryOf(
+/** Where a cgroup lies, by its v1 controller or '' for v2; undefined if no mount shows it. */
+export function directoryOf(
   controller: string,
   path: string,
   hierarchies: readonly MountEntry[],
