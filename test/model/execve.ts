@@ -53,7 +53,8 @@ function textList({ memory }: CallContext, address: bigint): string[] {
   for (let at = address; ; at += 8n) {
     const pointer = memory.u64(at);
     if (pointer === 0n) return list;
-    list.push(memory.text(pointer, argMax));
+    // The limit is on all of them together.
+    list.push(memory.text(pointer, Number.POSITIVE_INFINITY));
   }
 }
 

@@ -61,6 +61,7 @@ export function standardSysctls(system: System): void {
   tree.add('kern.sched.cpusetsize', variable(bindings.layouts.cpuset_t.size, false));
   tree.add('kern.racct.enable', variable(system.accounting ? 1 : 0, false));
   tree.add('kern.maxfiles', variable(15_599));
+  tree.add('kern.maxfilesperproc', variable(14_031));
   tree.add('kern.chroot_allow_open_directories', variable(1));
   tree.add('kern.elf64.fallback_brand', variable(-1));
   tree.add('vfs.usermount', variable(0));

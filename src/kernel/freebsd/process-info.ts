@@ -16,6 +16,8 @@ export interface ProcessInfo {
   readonly jid: number;
   readonly state: ProcessState;
   readonly uid: number;
+  /** The login name of its session. */
+  readonly login: string;
   /** The last part of the program's path, cut to MAXCOMLEN (19) bytes. */
   readonly command: string;
   readonly threads: number;
@@ -58,6 +60,7 @@ function readProcessInfo(bindings: Bindings, bytes: Uint8Array, offset: number):
     jid: info.ki_jid,
     state: stateOf(bindings, info.ki_stat),
     uid: info.ki_uid,
+    login: readText(info.ki_login),
     command: readText(info.ki_comm),
     threads: info.ki_numthreads,
     residentPages: info.ki_rssize,

@@ -9,6 +9,7 @@ type Check = (machine: Machine) => boolean | Promise<boolean>;
 /** Whether a machine has what a case needs, and what to say if it has not. */
 const checks = {
   processes: [({ process }: Machine) => process !== undefined, 'processes: an agent that listens'],
+  programs: [(machine: Machine) => hasFile(machine, '/bin/sleep'), 'programs: /bin/sleep'],
   'Linux ABI': [(machine: Machine) => hasSysctl(machine, 'security.jail.param.linux'), 'the Linux ABI'],
   'securelevel -1': [
     async (machine: Machine) => (await sysctl(machine, 'kern.securelevel')) === -1,

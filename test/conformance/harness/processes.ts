@@ -56,6 +56,14 @@ export async function valueOf({ process }: Member, symbol: string, ...args: numb
   return value;
 }
 
+/** Ends a process with a code: _exit(2). */
+export async function exit({ process }: Member, code: number): Promise<void> {
+  await assert.rejects(
+    call(process, '_exit', () => [code]),
+    { name: 'AgentGone' },
+  );
+}
+
 /** Sends a signal from the host, and must. */
 export async function signal(c: Case, to: Member, name: SignalName): Promise<void> {
   await c.run((b) => sendSignal(b, to.pid, name));
