@@ -12,8 +12,9 @@ export async function makeDirectories(path: string, mode: number): Promise<void>
     await makeDirectory(path, mode);
   } catch (error) {
     const above = dirname(path);
-    if (!isMissing(error) || above === path || (await exists(above))) throw error;
-    await makeDirectories(above, mode);
+    if (!isMissing(error) || above === path) throw error;
+    // If it exists by now, somebody else has made it since, or the file system answers so: the second try tells.
+    if (!(await exists(above))) await makeDirectories(above, mode);
     await makeDirectory(path, mode);
   }
 }

@@ -19,6 +19,16 @@ test('directories: of which some are made by another meanwhile', async (context)
   const path = join(folder(context), 'a/b/c/d/e/f/g/h');
   await Promise.all(Array.from({ length: 20 }, () => makeDirectories(path, 0o755)));
   assert.ok(statSync(path).isDirectory());
+  // Others that are a step ahead: what was missing when it was needed is there when it is looked for.
+  for (let round = 0; round < 50; round += 1) {
+    const below = join(path, String(round), 'a/b');
+    const calls: Promise<void>[] = [];
+    for (let call = 0; call < 8; call += 1) {
+      calls.push(makeDirectories(below, 0o755));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(calls);
+  }
 });
 
 test('directories: a file in the way is named', async (context) => {
