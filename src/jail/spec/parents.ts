@@ -41,8 +41,8 @@ export function planParents(
   if (named !== undefined) return { parents: candidates(key, named), ...own };
   if (type !== 'container') return { parents: [], ...own };
   const id = annotation(annotations, 'io.kubernetes.cri.sandbox-id');
-  const sandbox = jailName({ namespace: key.namespace, id: identifier(id) });
-  return { parents: [sandbox], inPod: true, sandbox: false };
+  const pod = jailName({ namespace: key.namespace, id: identifier(id) });
+  return { parents: notItself(key, [pod], id), inPod: true, sandbox: false };
 }
 
 function sharedJail(network: Field): Setting<string> | undefined {
@@ -58,8 +58,11 @@ function candidates(key: ContainerKey, { value, field }: Setting<string>): strin
   }
   const names = [value];
   if (isIdentifier(value)) names.unshift(jailName({ namespace: key.namespace, id: value }));
-  if (names.includes(jailName(key))) field.invalid('a jail cannot be its own parent');
-  return names;
+  return notItself(key, names, field);
+}
+
+function notItself(key: ContainerKey, names: string[], field: Field): string[] {
+  return names.includes(jailName(key)) ? field.invalid('a jail cannot be its own parent') : names;
 }
 
 function identifier(field: Field): string {
