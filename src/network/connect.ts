@@ -25,6 +25,8 @@ export interface ConnectRequest {
   /** Addresses that it must have. */
   readonly addresses: readonly string[];
   readonly ports: readonly PublishedPorts[];
+  /** By which other containers of the network find it. */
+  readonly names: readonly string[];
 }
 
 /** What it got. */
@@ -64,6 +66,8 @@ export async function connect(
   });
   await host.within(request.jid, (inside) => configure(inside, request, halves(pair).jail, addresses));
   if (translates) await loadRules(host, ledger, network, request, addresses);
+  const { names } = request;
+  host.hosts.add(network.name, holder, { addresses: addresses.map(({ address }) => address), names });
   return { interface: request.interface, mac, addresses };
 }
 

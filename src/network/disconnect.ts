@@ -47,6 +47,7 @@ export async function disconnect(
 }
 
 function release(host: NetworkHost, holder: Holder): void {
+  host.hosts.remove(holder);
   host.ports.release(holder);
   host.macs.release(holder);
   host.leases.release(holder);

@@ -3,6 +3,7 @@ import type { LeaseStore } from '../store/leases.js';
 import type { MacStore } from '../store/macs.js';
 import type { PortStore } from '../store/ports.js';
 import type { NetworkFilter } from './filter.js';
+import type { HostsFiles } from './hosts-file.js';
 import type { NetworkSettings } from './settings.js';
 
 /** The host whose networks containers join. */
@@ -12,6 +13,7 @@ export interface NetworkHost {
   readonly leases: LeaseStore;
   readonly macs: MacStore;
   readonly ports: PortStore;
+  readonly hosts: HostsFiles;
   /** What tells this host from another: kern.hostuuid. */
   readonly hostId: string;
   readonly networks: readonly NetworkSettings[];

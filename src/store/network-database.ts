@@ -45,6 +45,16 @@ const schema = `
     PRIMARY KEY (protocol, first, last, address)
   ) WITHOUT ROWID;
   CREATE INDEX port_of ON port (namespace, id);
+  CREATE TABLE name (
+    network TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    interface TEXT NOT NULL,
+    addresses TEXT NOT NULL,
+    names TEXT NOT NULL,
+    PRIMARY KEY (namespace, id, interface)
+  ) WITHOUT ROWID;
+  CREATE INDEX name_in ON name (network);
 `;
 
 /**

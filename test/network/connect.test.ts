@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { addIPv4Address } from '../../src/kernel/freebsd/address.js';
 import { parseIPv4 } from '../../src/kernel/freebsd/ip.js';
@@ -90,6 +91,26 @@ suite('packets', () => {
     await stop(host, web);
     assert.equal(redirected(asked(host), from), undefined);
     assert.deepEqual(await listAnchors(host.system, 'containerd-shim-jail'), ['network-default']);
+    host.close();
+  });
+});
+
+suite('names', () => {
+  test('containers of a network find each other, and not those that are gone', async () => {
+    const host = await readyHost();
+    const web = await start(host, 'web', { names: ['web', 'www'] });
+    const db = await start(host, 'db');
+    const lines = (): string[] => readFileSync(host.hosts.pathOf('default'), 'utf8').split('\n').slice(2, -1);
+    assert.deepEqual(lines(), [
+      '10.88.0.3\tdb',
+      'fd6a:6169:6c00:88::3\tdb',
+      '10.88.0.2\tweb www',
+      'fd6a:6169:6c00:88::2\tweb www',
+    ]);
+    await stop(host, web);
+    assert.deepEqual(lines(), ['10.88.0.3\tdb', 'fd6a:6169:6c00:88::3\tdb']);
+    await stop(host, db);
+    assert.deepEqual(lines(), []);
     host.close();
   });
 });

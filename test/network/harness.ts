@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isKernelError } from '../../src/kernel/error.js';
 import { addIPv4Address } from '../../src/kernel/freebsd/address.js';
 import { attachJail, getJail, removeJail, setJail } from '../../src/kernel/freebsd/jail.js';
@@ -10,8 +13,10 @@ import { disconnect, type Made } from '../../src/network/disconnect.js';
 import { NetworkFilter } from '../../src/network/filter.js';
 import type { Ledger, NetworkHost } from '../../src/network/host.js';
 import { readNetworks } from '../../src/network/settings.js';
+import { hostsFiles } from '../../src/network/hosts-file.js';
 import { leaseStore } from '../../src/store/leases.js';
 import { macStore } from '../../src/store/macs.js';
+import { nameStore } from '../../src/store/names.js';
 import { openNetworkStore } from '../../src/store/network-database.js';
 import { portStore } from '../../src/store/ports.js';
 import { callAnchor } from '../model/pf-main.js';
@@ -37,6 +42,7 @@ export async function openHost(release: Release = 14, networks?: object): Promis
     addRoute(b, { family: 'IPv4', gateway: '192.0.2.1' }),
   ]);
   const before = new Set(model.remains());
+  const folder = mkdtempSync(join(tmpdir(), 'network-'));
   const store = openNetworkStore(':memory:');
   const warnings: string[] = [];
   return {
@@ -47,11 +53,15 @@ export async function openHost(release: Release = 14, networks?: object): Promis
     leases: leaseStore(store),
     macs: macStore(store),
     ports: portStore(store),
+    hosts: hostsFiles(nameStore(store), folder),
     hostId: 'test-host',
     networks: readNetworks(networks),
     within: (jid, body) => within(model, jid, body),
     remains: () => model.remains().filter((what) => !before.has(what) && !ofNetworks.test(what)),
-    close: () => store.close(),
+    close: () => {
+      store.close();
+      rmSync(folder, { recursive: true });
+    },
   };
 }
 
@@ -143,6 +153,7 @@ export function request(id: string, jid: number, more: Partial<ConnectRequest> =
     interface: 'eth0',
     addresses: [],
     ports: [],
+    names: [id],
     ...more,
   };
 }
