@@ -2,6 +2,7 @@ import { fail } from './failure.js';
 import type { OpenFile } from './open-file.js';
 import { pipeEnds } from './pipe.js';
 import type { SystemCalls } from './system-call.js';
+import { openMaster } from './terminal-files.js';
 
 /** What lay in a file system that was unmounted by force. */
 function refuseDead({ place }: OpenFile): void {
@@ -59,6 +60,7 @@ export const descriptorCalls: SystemCalls = {
         return fail('EINVAL');
     }
   },
+  posix_openpt: (context, args) => openMaster(context, args.int(0)),
   pipe2: ({ memory, process, system }, args) => {
     const { constants: c } = system.bindings;
     const flags = args.int(1);

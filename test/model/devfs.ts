@@ -96,7 +96,7 @@ export class DevfsTree {
     return {
       lookup: (name, process) => {
         this.#populate();
-        const entry = this.#entries.get(at(name));
+        const entry = this.#entries.get(at(name === 'tty' && directory === '' ? 'ctty' : name));
         return entry !== undefined && sees(entry, process) ? entry.node : undefined;
       },
       list: (process) => {

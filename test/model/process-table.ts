@@ -43,7 +43,10 @@ export class ProcessTable {
     process.state = 'zombie';
     process.status = status;
     process.descriptors.closeAll();
-    if (process.session.leader === process) process.session.leader = undefined;
+    if (process.session.leader === process) {
+      process.session.leader = undefined;
+      this.#system.terminals.release(process.session);
+    }
     const heir = this.reaperOf(process);
     for (const child of this.childrenOf(process)) {
       child.parent = heir;

@@ -14,6 +14,7 @@ import { addProcessSysctls } from './process-sysctls.js';
 import { ProcessTable } from './process-table.js';
 import { addJailParameters, standardSysctls } from './sysctl-names.js';
 import { SysctlTree } from './sysctl-tree.js';
+import { ownTerminal } from './terminal-files.js';
 import { TerminalTable } from './terminals.js';
 
 /** What a simulated kernel is made with. */
@@ -75,6 +76,7 @@ export class System {
     this.processes = new ProcessTable(this);
     this.jails = new JailTable(hostJail(this));
     standardDevices(this.devices);
+    this.devices.add(ownTerminal(this));
     if (this.modules.has('pf')) this.devices.add(packetFilterDevice);
     standardSysctls(this);
     addNetworkSysctls(this);
