@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { AgentGone } from '../../src/kernel/agent.js';
+import { AgentError } from '../../src/kernel/agent/messages.js';
 import {
   encodeFrame,
   FrameReader,
@@ -126,7 +127,11 @@ class Listener implements AgentServer {
       case frameTypes.batch:
         return this.#batch(kernel, payload);
       case frameTypes.fork: {
-        const child = await kernel.fork();
+        const child = await kernel.fork().catch((error: unknown) => {
+          if (error instanceof AgentError) return error;
+          throw error;
+        });
+        if (child instanceof AgentError) return refusal(child.code, child.index, 'fork');
         this.#waiting.set(payload.readBigUInt64LE(0), child);
         const forked = Buffer.alloc(8);
         forked.writeUInt32LE(child.pid, 0);

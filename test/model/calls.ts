@@ -3,6 +3,7 @@ import { fileCalls } from './file-calls.js';
 import { jailCalls } from './jail-calls.js';
 import { nmount } from './nmount.js';
 import { processCalls } from './process-calls.js';
+import { rctlCalls } from './rctl-calls.js';
 import { socketCalls } from './sockets.js';
 import { statfsCalls } from './statfs.js';
 import { sysctl } from './sysctl.js';
@@ -17,6 +18,7 @@ export const calls: SystemCalls = {
   ...statfsCalls,
   ...processCalls,
   ...socketCalls,
+  ...rctlCalls,
   sysctl,
   nmount: (context, args) => nmount(context, args.address(0), args.int(1), args.int(2)),
   unmount: (context, args) => unmount(context, args.address(0), args.int(1)),

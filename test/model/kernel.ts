@@ -1,4 +1,5 @@
 import { AgentGone } from '../../src/kernel/agent.js';
+import { AgentError } from '../../src/kernel/agent/messages.js';
 import { checkBatch } from '../../src/kernel/batch.js';
 import { errnoNumber } from '../../src/kernel/errno.js';
 import { KernelError, stoppedBy } from '../../src/kernel/error.js';
@@ -54,9 +55,18 @@ export class ModelKernel implements Kernel {
   fork(): Promise<ModelKernel> {
     return new Promise((resolve) => {
       this.#checkCallable();
-      const child = this.#system.processes.fork(this.process);
-      resolve(new ModelKernel(this.#system, child, this.#faults));
+      resolve(new ModelKernel(this.#system, this.#forked(), this.#faults));
     });
+  }
+
+  /** @throws AgentError as an agent answers that cannot fork */
+  #forked(): Process {
+    try {
+      return this.#system.processes.fork(this.process);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      throw new AgentError(5, errnoNumber('freebsd', error.code), 'fork');
+    }
   }
 
   /** Runs a batch whose last call makes the process another program, as AgentKernel has it. */

@@ -23,8 +23,10 @@ export class ProcessTable {
     return init;
   }
 
-  /** fork(2): the child has what the parent has. */
+  /** fork(2): the child has what the parent has. EAGAIN if its jail may have no more processes. */
   fork(parent: Process): Process {
+    this.#system.limits.require(parent, 'maxproc');
+    this.#system.limits.require(parent, 'nthr');
     const child = new Process(this.#system, this.#newPid(), parent, parent);
     child.descriptors = parent.descriptors.copy();
     child.umask = parent.umask;

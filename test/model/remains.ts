@@ -1,6 +1,7 @@
 import { formatIPv4, formatIPv6 } from '../../src/kernel/freebsd/ip.js';
 import type { Interface } from './interface.js';
 import { allAnchors } from './pf-state.js';
+import { everything, ruleText } from './rctl-rules.js';
 import type { System } from './system.js';
 
 /** All that callers of a kernel make and have to clean up, in words. */
@@ -19,6 +20,7 @@ export function remains(system: System): string[] {
     ...stacks.flatMap(({ filter }) =>
       allAnchors(filter.main).map(({ path }) => `packet filter anchor ${path}`),
     ),
+    ...system.limits.list(everything).map((rule) => `limit ${ruleText(rule)}`),
     ...system.rulesets.existing(system).map((ruleset) => `devfs ruleset ${ruleset}`),
   ];
 }

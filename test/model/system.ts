@@ -12,6 +12,7 @@ import type { OpenFile } from './open-file.js';
 import { packetFilterDevice } from './pf-device.js';
 import { addProcessSysctls } from './process-sysctls.js';
 import { ProcessTable } from './process-table.js';
+import { ResourceLimits } from './rctl.js';
 import { addJailParameters, standardSysctls } from './sysctl-names.js';
 import { SysctlTree } from './sysctl-tree.js';
 import { ownTerminal } from './terminal-files.js';
@@ -55,6 +56,7 @@ export class System {
   readonly rulesets = new RulesetTable();
   readonly terminals: TerminalTable;
   readonly network: Network;
+  readonly limits = new ResourceLimits(this);
   readonly sysctls = new SysctlTree();
   /** Files that are passed from one process to another and that none has. */
   readonly inFlight: OpenFile[] = [];

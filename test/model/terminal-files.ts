@@ -15,6 +15,7 @@ const carriageReturn = 0x0d;
 export function openMaster({ process, system }: CallContext, flags: number): number {
   const { O_RDWR, O_NOCTTY, O_CLOEXEC } = system.bindings.constants;
   if ((flags & ~(O_RDWR | O_NOCTTY | O_CLOEXEC)) !== 0) return fail('EINVAL');
+  system.limits.require(process, 'pseudoterminals');
   const terminal = system.terminals.make(process);
   const master: OpenFile = {
     jail: process.jail,

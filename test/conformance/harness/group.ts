@@ -35,7 +35,7 @@ export function group(
   define: (states: States) => void,
   common: On = {},
 ): void {
-  for (const source of machineSources()) {
+  for (const source of machineSources(undefined, { accounting: !common.needs?.includes('no accounting') })) {
     describe(`${subject} (${fact}), on ${source.name}`, () => {
       let machine: Machine;
       before(async () => {

@@ -30,6 +30,10 @@ const checks = {
     async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) === 1,
     'resource accounting: kern.racct.enable=1',
   ],
+  'no accounting': [
+    async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) !== 1,
+    'a kernel without resource accounting: kern.racct.enable=0',
+  ],
 } as const satisfies Readonly<Record<string, readonly [Check, string]>>;
 
 /** What a machine may lack. */

@@ -13,15 +13,21 @@ import { openLocalKernel } from '../../../src/kernel/local.js';
 import { Arena } from '../../../src/kernel/arena.js';
 import type { Kernel } from '../../../src/kernel/kernel.js';
 import { openModel } from '../../model/model.js';
+import type { SystemOptions } from '../../model/system.js';
 import type { Machine, MachineSource } from './machine.js';
 
 /**
  * The machines that KERNEL names: unset, simulated ones of each release; `agent:HOST:PORT`, the one that an agent
  * listens on; `device:PATH`, one whose agent is at the other end of a unix socket that stands for a serial line;
  * `local`, this one.
+ *
+ * @param simulated what is special about simulated ones
  */
-export function machineSources(kernel = process.env['KERNEL'] ?? ''): MachineSource[] {
-  if (kernel === '') return ([12, 14, 15] as const).map((release) => modelSource(release));
+export function machineSources(
+  kernel = process.env['KERNEL'] ?? '',
+  simulated: Omit<SystemOptions, 'release'> = {},
+): MachineSource[] {
+  if (kernel === '') return ([12, 14, 15] as const).map((release) => modelSource(release, simulated));
   if (kernel === 'local') return [{ name: 'this host', open: openHost }];
   const [, kind, address = ''] = /^(agent|device):(.+)$/.exec(kernel) ?? [];
   if (kind === 'agent') return [{ name: kernel, open: () => openListeningAgent(address) }];
@@ -29,12 +35,12 @@ export function machineSources(kernel = process.env['KERNEL'] ?? ''): MachineSou
   throw new Error(`KERNEL: neither local, agent:HOST:PORT nor device:PATH: ${kernel}`);
 }
 
-function modelSource(release: 12 | 14 | 15): MachineSource {
+function modelSource(release: 12 | 14 | 15, simulated: Omit<SystemOptions, 'release'>): MachineSource {
   return {
     name: `a model of FreeBSD ${release}`,
     release,
     open: () => {
-      const { freebsd, kernel } = openModel(release);
+      const { freebsd, kernel } = openModel(release, simulated);
       return Promise.resolve({
         release,
         system: freebsd,
