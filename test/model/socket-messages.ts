@@ -1,5 +1,6 @@
 import { fail } from './failure.js';
 import type { CallContext, OpenFile } from './open-file.js';
+import type { System } from './system.js';
 
 /** What goes from one end of a pair to the other. */
 export interface Message {
@@ -57,4 +58,13 @@ export function receiveMessage(
   }
   memory.setFields(address, layouts.msghdr, { msg_controllen: length });
   return data.byteLength;
+}
+
+/** Lets go of a message that nobody can take any more. */
+export function dropMessage(system: System, { files }: Message): void {
+  for (const file of files) {
+    system.inFlight.splice(system.inFlight.indexOf(file), 1);
+    file.references--;
+    if (file.references === 0) file.closed?.();
+  }
 }

@@ -5,7 +5,7 @@ import { vnetOf } from './jail.js';
 import type { CallContext, OpenFile } from './open-file.js';
 import { routeSocket } from './route-socket.js';
 import type { Process } from './process.js';
-import { sendMessage, receiveMessage, type Message } from './socket-messages.js';
+import { dropMessage, sendMessage, receiveMessage, type Message } from './socket-messages.js';
 import type { Arguments, SystemCalls } from './system-call.js';
 
 /** A datagram socket to make requests of the network stack with: the one of the process that makes it. */
@@ -65,6 +65,9 @@ function socketPair({ memory, process, system }: CallContext, args: Arguments): 
       write: ({ memory: own }, address, length) => {
         end.outgoing.push({ data: own.at(address, length).slice(), files: [] });
         return length;
+      },
+      closed: () => {
+        for (const message of end.incoming.splice(0)) dropMessage(system, message);
       },
     };
     return end;

@@ -8,7 +8,9 @@ import { findProgram, type FoundProgram } from './find-program.js';
 import { attachJail } from './jail.js';
 import { checkLimit, setLimit, type Limit } from './limit.js';
 import { canForbidNewPrivileges, forbidNewPrivileges } from './process-control.js';
+import { addTerminal } from './launch-terminal.js';
 import { run } from './run.js';
+import type { TerminalSize } from './terminal.js';
 
 /** What a process is to be, before it becomes its program. */
 export interface Launch {
@@ -24,6 +26,11 @@ export interface Launch {
   readonly limits: readonly Limit[];
   /** Have set-id bits of programs mean nothing. Left out on releases without PROC_NO_NEW_PRIVS_CTL. */
   readonly noNewPrivileges: boolean;
+  /**
+   * A terminal on descriptors 0, 1 and 2. Until then 0 is a socket, to which its master is sent. Left out, the process
+   * keeps the descriptors that it has.
+   */
+  readonly terminal?: { readonly size: TerminalSize | undefined } | undefined;
   /** Where the program may be, in the order of preference: absolute, as the jail sees it. */
   readonly candidates: readonly string[];
 }
@@ -37,26 +44,28 @@ export function checkLaunch(bindings: Bindings, launch: Launch): void {
 }
 
 /**
- * Makes the caller what it is to be, all but the program, and looks for that. The order is the only one that holds:
- *
- * - a session before the jail, as the login name is the session's, and whoever made the caller keeps his own;
- * - attach, and at once the root as working directory, as 12.1 leaves that one outside;
- * - as root of the jail what needs root: making folders, raising limits;
- * - the user, and then, with no more than his rights, the working directory and the search for the program.
- *
- * Limits come late, as the calls before them need descriptors and memory too.
+ * Has the caller enter a jail, as root of it still, in a session of its own: a login name is the session's, and whoever
+ * made the caller keeps his own.
  */
-export function addLaunch(b: BatchBuilder, launch: Launch): Step<FoundProgram> {
-  checkLaunch(b.bindings, launch);
+export function enterJail(b: BatchBuilder, jid: number): Step<void> {
   startSession(b);
+  return attachJail(b, jid);
+}
+
+/**
+ * Makes the caller, who is in its jail, what it is to be, all but the program, and looks for that. The order is the
+ * only one that holds: first what needs root, making folders and raising limits; then the user, and with no more than
+ * his rights the working directory, the terminal and the search for the program.
+ */
+export function settle(b: BatchBuilder, launch: Omit<Launch, 'jid'>): Step<FoundProgram> {
   if (launch.login !== undefined) setLogin(b, launch.login);
-  attachJail(b, launch.jid);
   if (launch.makeWorkingDirectory) makeFolders(b, launch.workingDirectory);
   if (launch.noNewPrivileges && canForbidNewPrivileges(b)) forbidNewPrivileges(b);
   for (const limit of launch.limits) setLimit(b, limit);
   becomeUser(b, launch.identity);
   setUmask(b, launch.umask);
   changeDirectory(b, launch.workingDirectory);
+  if (launch.terminal !== undefined) addTerminal(b, launch.terminal.size);
   return findProgram(b, launch.candidates);
 }
 
@@ -83,14 +92,19 @@ function makeFolders(b: BatchBuilder, path: string): void {
  * Prepares a child for its program, in one round trip.
  *
  * @returns where the program is
+ * @throws RangeError before any call, naming what cannot be
  * @throws KernelError that names the step which failed; the child is of no use then, and has to be ended
  */
-export function prepareLaunch(
+export async function prepareLaunch(
   kernel: ChildKernel,
   bindings: Bindings,
   launch: Launch,
 ): Promise<FoundProgram> {
-  return run({ kernel, bindings }, (b) => addLaunch(b, launch));
+  checkLaunch(bindings, launch);
+  return run({ kernel, bindings }, (b) => {
+    enterJail(b, launch.jid);
+    return settle(b, launch);
+  });
 }
 
 /**
