@@ -4,6 +4,9 @@ export class FaultPlan {
   made = 0;
   #at: number | undefined;
   #code = '';
+  #before: { readonly at: number; readonly act: () => void } | undefined;
+  /** Is told of each call before it is made. */
+  watch: ((symbol: string) => void) | undefined;
   /** The call that was made to fail, or undefined if it has not come to that. */
   failed: string | undefined;
 
@@ -14,9 +17,25 @@ export class FaultPlan {
     this.failed = undefined;
   }
 
+  /** Does something right before the n-th call from now on, counted from 1, as another process might. */
+  beforeNth(n: number, act: () => void): void {
+    this.#before = { at: this.made + n, act };
+  }
+
+  /** Whether what was to be done before a call is still to be done: there were fewer calls. */
+  get waits(): boolean {
+    return this.#before !== undefined;
+  }
+
   /** The errno that the next call shall fail with, if it shall. */
   next(symbol: string): string | undefined {
     this.made++;
+    this.watch?.(symbol);
+    const before = this.#before;
+    if (before?.at === this.made) {
+      this.#before = undefined;
+      before.act();
+    }
     if (this.made !== this.#at) return undefined;
     this.failed = symbol;
     return this.#code;

@@ -1,0 +1,163 @@
+import { KernelError, isKernelError } from '../../kernel/error.js';
+import type { Step } from '../../kernel/freebsd/batch-builder.js';
+import { makeDirectory, openIn, remove, type Directory } from '../../kernel/freebsd/file.js';
+import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
+import type { Journal } from '../../runtime/journal.js';
+import { closeRoot, openRoot, type Root } from './root.js';
+import { visit, type Release } from './visit.js';
+import { hostPathOf, namesTo, pathIn, type Place } from './walk.js';
+
+/** What a journal says of a directory, or of an empty file to mount on, that was made inside a root. */
+export interface MadeDetail {
+  /** The root's path on the host. */
+  readonly root: string;
+  /** Inside the root; none of its names is a symbolic link. */
+  readonly path: string;
+  readonly kind: 'directory' | 'file';
+}
+
+/** The kind of such an entry. */
+export const madeKind = 'made';
+
+// Others may make and remove the same directories; somebody who does nothing else is not waited for.
+const maxAttempts = 8;
+
+/**
+ * Makes a directory inside a root, with those above it that are missing, and writes down each of them first. That it is
+ * there is no error.
+ *
+ * @param mode for those that are made; the umask applies
+ * @throws KernelError, ENOTDIR if something else is there
+ */
+export async function makeDirectoryIn(
+  root: Root,
+  path: string,
+  mode: number,
+  journal: Journal,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const failure = await visit(root, path, (place, release) =>
+      makeMissing(root, place, release, mode, journal),
+    );
+    if (failure === undefined) return;
+    if (failure.code !== 'EEXIST' || attempt === maxAttempts) throw failure;
+  }
+}
+
+/** Makes what is missing of a path, as far as it goes. EEXIST if somebody was faster. */
+async function makeMissing(
+  root: Root,
+  place: Place,
+  release: Release,
+  mode: number,
+  journal: Journal,
+): Promise<KernelError | undefined> {
+  const { status } = place;
+  if (status !== undefined) return status.kind === 'directory' ? undefined : notDirectory(root, place);
+  const entries = missingOf(place).map((names) => writeDown(root, names, 'directory', journal));
+  const { made } = await run(root.system, (b) => {
+    let directory: Directory = place.directory;
+    const steps = missingNames(place).map((name) => {
+      const from = directory;
+      const step = b.attempt(() => makeDirectory(b, from, name, mode));
+      directory = b.temporary(b.attempt(() => openIn(b, from, name, { directory: true })).value);
+      return step;
+    });
+    return { made: together(steps), released: release(b) };
+  });
+  const failed = made.findIndex((result) => isKernelError(result));
+  for (const { seq } of failed < 0 ? [] : entries.slice(failed)) journal.unmade(seq);
+  const failure = made[failed];
+  return isKernelError(failure) ? failure : undefined;
+}
+
+function together<T>(steps: readonly Step<T>[]): Step<T[]> {
+  const value = steps.at(-1)?.value ?? { result: -1 };
+  return { value, decode: (outcome) => steps.map((step) => step.decode(outcome)) };
+}
+
+function notDirectory(root: Root, place: Place): KernelError {
+  const errno = root.system.bindings.errors.ENOTDIR;
+  return new KernelError({ platform: 'freebsd', call: 'mkdirat', object: hostPathOf(root, place), errno });
+}
+
+function missingNames(place: Place): string[] {
+  return [...(place.name === undefined ? [] : [place.name]), ...place.missing];
+}
+
+/** The names from the root to each directory that is missing, the uppermost first. */
+function missingOf(place: Place): string[][] {
+  const all = namesTo(place);
+  return missingNames(place).map((_, index) => all.slice(0, place.above.length + index + 1));
+}
+
+function writeDown(
+  root: Root,
+  names: readonly string[],
+  kind: MadeDetail['kind'],
+  journal: Journal,
+): { readonly seq: number } {
+  const detail: MadeDetail = { root: root.path, path: `/${names.join('/')}`, kind };
+  return { seq: journal.making(madeKind, detail) };
+}
+
+/**
+ * Makes an empty file to mount on inside a root, if nothing is there, and writes it down first.
+ *
+ * @throws KernelError, ENOENT if the directory that it is to be in is missing
+ */
+export async function makeFileIn(root: Root, path: string, journal: Journal): Promise<void> {
+  await visit(root, path, async (place, release) => {
+    const { directory, name, status } = place;
+    if (status !== undefined || name === undefined) return;
+    if (place.missing.length > 0) throw new Error(`${hostPathOf(root, place)}: its directory is missing`);
+    const { seq } = writeDown(root, namesTo(place), 'file', journal);
+    const { made } = await run(root.system, (b) => {
+      const create = { mode: 0o644, exclusive: true };
+      const file = b.attempt(() => openIn(b, directory, name, { access: 'write', create }));
+      b.temporary(file.value);
+      return { made: file, released: release(b) };
+    });
+    if (!isKernelError(made)) return;
+    journal.unmade(seq);
+    if (made.code !== 'EEXIST') throw made;
+  });
+}
+
+/**
+ * Removes what was made inside a root, if it is still what was made: a directory that is empty, or a file that is. Nothing
+ * is followed: what has been moved, replaced or filled meanwhile is no longer ours.
+ */
+export async function removeMade(system: FreeBSD, { root: rootPath, path, kind }: MadeDetail): Promise<void> {
+  let root: Root;
+  try {
+    root = await openRoot(system, rootPath);
+  } catch (error) {
+    if (isKernelError(error, 'ENOENT', 'ENOTDIR')) return;
+    throw error;
+  }
+  try {
+    await visit(root, path, async (place, release) => {
+      const { directory, name, status } = place;
+      if (name === undefined || status === undefined) return;
+      if (status.kind !== kind || `/${namesTo(place).join('/')}` !== path) return;
+      if (kind === 'file' && status.size > 0n) return;
+      await run(system, (b) => {
+        remove(b, directory, name, { directory: kind === 'directory' });
+        return [release(b)];
+      });
+    });
+  } catch (error) {
+    if (!isKernelError(error, ...alreadyOthers)) throw error;
+  } finally {
+    await closeRoot(root);
+  }
+}
+
+// It is gone, full, a link, used as a mount point by others, or lies on what has become read-only.
+const alreadyOthers = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EPERM'];
+
+/** How what an entry tells of is called on the host. */
+export function describeMade({ root, path }: MadeDetail): string {
+  return pathIn({ path: root }, [path.slice(1)]);
+}
