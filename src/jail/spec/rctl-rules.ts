@@ -1,27 +1,9 @@
+import { checkResource, formatRule, type LimitAction } from '../../kernel/freebsd/rctl-rule.js';
+import { reason } from '../../runtime/error.js';
 import type { RctlRule } from '../plan/resources.js';
 import { listText } from './annotations.js';
 import type { Field } from './field.js';
 import { sizeText } from './numbers.js';
-
-/** Resources whose use can be slowed down, and that nothing else can be done about but to tell it. */
-const throttled = new Set(['readbps', 'writebps', 'readiops', 'writeiops']);
-
-/** Resources that the kernel can refuse to give. */
-const deniable = new Set([
-  ...['datasize', 'stacksize', 'coredumpsize', 'memoryuse', 'memorylocked', 'maxproc', 'openfiles'],
-  ...['vmemoryuse', 'pseudoterminals', 'swapuse', 'nthr', 'msgqqueued', 'msgqsize', 'nmsgq', 'nsem'],
-  ...['nsemop', 'nshm', 'shmsize', 'pcpu'],
-]);
-
-/** Resources that are only counted. */
-const counted = new Set(['cputime', 'wallclock']);
-
-const signals = new Set([
-  ...['sighup', 'sigint', 'sigquit', 'sigill', 'sigtrap', 'sigabrt', 'sigemt', 'sigfpe', 'sigkill'],
-  ...['sigbus', 'sigsegv', 'sigsys', 'sigpipe', 'sigalrm', 'sigterm', 'sigurg', 'sigstop', 'sigtstp'],
-  ...['sigchld', 'sigttin', 'sigttou', 'sigio', 'sigxcpu', 'sigxfsz', 'sigvtalrm', 'sigprof'],
-  ...['sigwinch', 'siginfo', 'sigusr1', 'sigusr2', 'sigthr'],
-]);
 
 /**
  * Rules of rctl(8) without their subject, "memoryuse:deny=1g,readbps:throttle=10m", for our own annotation. The
@@ -43,26 +25,21 @@ function readRule(text: string, field: Field): RctlRule {
   const [, resource = '', action = '', amount = '', per] =
     /^([a-z]+):([a-z0-9]+)=([^/]*)(?:\/([a-z]+))?$/.exec(text) ?? [];
   if (resource === '') field.invalid(`${JSON.stringify(text)} is no rule such as memoryuse:deny=1g`);
-  checkAction(resource, action, field);
-  if (per !== undefined && !['process', 'user', 'jail'].includes(per)) {
+  if (per !== undefined && per !== 'process' && per !== 'user' && per !== 'jail') {
     field.invalid(`${JSON.stringify(text)}: ${JSON.stringify(per)} is none of process, user, jail`);
   }
-  return {
-    resource,
-    action,
-    amount: sizeText(amount, field),
-    per: per === 'process' || per === 'user' ? per : undefined,
-    field: field.name,
-  };
-}
-
-function checkAction(resource: string, action: string, field: Field): void {
-  if (!throttled.has(resource) && !deniable.has(resource) && !counted.has(resource)) {
-    field.invalid(`rctl has no resource ${JSON.stringify(resource)}`);
+  const size = sizeText(amount, field);
+  try {
+    const rule: RctlRule = {
+      resource: checkResource(resource),
+      action: action as LimitAction,
+      amount: size,
+      ...(per === undefined || per === 'jail' ? {} : { per }),
+      field: field.name,
+    };
+    formatRule({ ...rule, jail: 'any' });
+    return rule;
+  } catch (error) {
+    return field.invalid(reason(error));
   }
-  if (action === 'deny' && !deniable.has(resource)) field.invalid(`${resource} cannot be denied`);
-  if (action === 'throttle' && !throttled.has(resource)) field.invalid(`${resource} cannot be throttled`);
-  const known = ['deny', 'throttle', 'log', 'devctl'].includes(action) || signals.has(action);
-  if (!known) field.invalid(`rctl has no action ${JSON.stringify(action)}`);
-  if (throttled.has(resource) && signals.has(action)) field.invalid(`${resource} can only be throttled`);
 }

@@ -92,8 +92,8 @@ function pidsRules(resources: Field): RctlRule[] {
   return most === undefined ? [] : [rule('maxproc', most, limit), rule('nthr', most, limit)];
 }
 
-function rule(resource: string, value: bigint, { name }: Field): RctlRule {
-  return { resource, action: 'deny', amount: value, per: undefined, field: name };
+function rule(resource: RctlRule['resource'], value: bigint, { name }: Field): RctlRule {
+  return { resource, action: 'deny', amount: value, field: name };
 }
 
 /** A limit of 64 bits, for which 0, -1 and numbers that no double holds exactly stand for none. */
