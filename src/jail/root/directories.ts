@@ -65,10 +65,11 @@ async function makeMissing(
     });
     return { made: together(steps), released: release(b) };
   });
-  const failed = made.findIndex((result) => isKernelError(result));
-  for (const { seq } of failed < 0 ? [] : entries.slice(failed)) journal.unmade(seq);
-  const failure = made[failed];
-  return isKernelError(failure) ? failure : undefined;
+  // One that was there already does not keep those below it from being made.
+  entries.forEach(({ seq }, index) => {
+    if (isKernelError(made[index])) journal.unmade(seq);
+  });
+  return made.find((result) => isKernelError(result));
 }
 
 function together<T>(steps: readonly Step<T>[]): Step<T[]> {
