@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join, normalize } from 'node:path';
 import { isKernelError } from '../kernel/error.js';
 import type { LocalKernel } from '../kernel/kernel.js';
 import { mount, mountFlags, unmount, unmountFlags } from '../kernel/linux/mount.js';
@@ -8,6 +7,7 @@ import { RuntimeError, reason } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { RootfsMount } from '../runtime/runtime.js';
 import { parseMountOptions } from './mount-options.js';
+import { targetInside } from './mount-target.js';
 import { compactOverlay } from './overlay.js';
 
 /** What the journal says of a mount: where it was made. */
@@ -45,7 +45,8 @@ function makeRootfs(rootfs: string): void {
 
 function mountOne(kernel: LocalKernel, rootfs: string, one: RootfsMount, journal: Journal): void {
   const { type, source } = one;
-  const target = inside(rootfs, one.target);
+  refuseNul(one);
+  const target = targetInside(rootfs, one.target);
   const options = parseMountOptions(one.options);
   refuseUnsupported(type, target, options.data);
   const isBind = (options.flags & mountFlags.bind) !== 0 || type === 'bind';
@@ -117,10 +118,11 @@ function refuseUnsupported(type: string, target: string, data: readonly string[]
   }
 }
 
-/** The target below the root, which `..` cannot leave. */
-function inside(rootfs: string, target: string): string {
-  if (target.includes('\0')) throw new RuntimeError('invalid', 'rootfs mount target contains a NUL');
-  return target === '' ? rootfs : join(rootfs, normalize(join('/', target)));
+/** A NUL ends a string in the kernel, but not here: what would be mounted is not what was asked for. */
+function refuseNul({ type, source, target, options }: RootfsMount): void {
+  if ([type, source, target, ...options].some((text) => text.includes('\0'))) {
+    throw new RuntimeError('invalid', `rootfs mount of type ${type} from ${source}: contains a NUL`);
+  }
 }
 
 /**

@@ -29,9 +29,13 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** A message as it may stand in a log or be sent to a client: without control characters, and cut in the middle when it is long. */
 export function oneLine(text: string): string {
-  if (text.length <= longest) return escaped(text);
-  const cut = text.length - head - tail;
-  return `${escaped(text.slice(0, head))}… (${cut} characters left out) …${escaped(text.slice(-tail))}`;
+  if (text.length <= longest) {
+    const whole = escaped(text);
+    if (whole.length <= longest) return whole;
+  }
+  const start = escaped(text.slice(0, head)).slice(0, head);
+  const end = escaped(text.slice(-tail)).slice(-tail);
+  return `${start}… (${text.length} characters) …${end}`;
 }
 
 function escaped(text: string): string {

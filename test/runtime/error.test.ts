@@ -20,12 +20,11 @@ for (const [text, shown] of [
 test('one line: beginning and end are kept of what is long, and how much is missing is told', () => {
   const text = `exec ${'x'.repeat(100_000)}: no such file`;
   const shown = oneLine(text);
-  assert.match(shown, /^exec x{495}… \(\d+ characters left out\) …x{286}: no such file$/);
-  assert.ok(shown.includes(`(${text.length - 800} characters`));
+  assert.match(shown, /^exec x{495}… \(100019 characters\) …x{286}: no such file$/);
 });
 
 test('one line: at worst it is short all the same', () => {
-  assert.ok(oneLine('\u202e'.repeat(100_000)).length < 8000);
+  for (const length of [120, 900, 100_000]) assert.ok(oneLine('\u202e'.repeat(length)).length <= 900);
 });
 
 test('a reason is one line, whatever was thrown', () => {

@@ -1,9 +1,15 @@
 import Database from 'better-sqlite3';
-import { closeSync, existsSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Containerd } from './containerd.js';
-import { findCgroups, findMounts, findProcesses } from './remains.js';
+import { findCgroups, findMounts, findProcesses, type Owner } from './remains.js';
+import type { ShimName } from './shim.js';
+
+/** Where containers were, and which shim had them: a private containerd, or what is in its place. */
+export interface Place extends Owner {
+  readonly shim: ShimName;
+  readonly fifoDirectory: string;
+}
 
 /**
  * What is left of containers that are gone, a line each; empty if all is clean. The daemons themselves (containerd,
@@ -12,33 +18,34 @@ import { findCgroups, findMounts, findProcesses } from './remains.js';
  * Some ends are reached a moment after containerd has answered (a shim that was told to shut down is still exiting), and
  * nothing announces them: what is found must stay to be told.
  */
-export async function leftovers(containerd: Containerd, patience = 5000): Promise<string[]> {
+export async function leftovers(place: Place, patience = 5000): Promise<string[]> {
   const deadline = Date.now() + patience;
   for (;;) {
-    const found = look(containerd);
+    const found = look(place);
     if (found.length === 0 || Date.now() > deadline) return found;
     await sleep(20);
   }
 }
 
 /** The shim's long-lived processes. */
-export function shimDaemons(containerd: Containerd): number[] {
-  return findProcesses(containerd)
+export function shimDaemons(place: Place): number[] {
+  return findProcesses(place)
     .filter(({ command }) => isDaemon(command))
     .map(({ pid }) => pid);
 }
 
-function look(containerd: Containerd): string[] {
+/** All that is there now, without waiting. */
+export function look(place: Place): string[] {
   return [
-    ...findProcesses(containerd)
-      .filter(({ command }) => !isContainerd(command) && !(containerd.shim === 'ours' && isDaemon(command)))
+    ...findProcesses(place)
+      .filter(({ command }) => !isContainerd(command) && !(place.shim === 'ours' && isDaemon(command)))
       .map(({ pid, command }) => `process ${pid}: ${command}`),
-    ...findMounts(containerd).map((path) => `mount ${path}`),
-    ...findCgroups(containerd).map((path) => `cgroup ${path}`),
-    ...bundles(containerd).map((path) => `bundle ${path}`),
-    ...files(containerd.fifoDirectory).map((path) => `fifo ${path}`),
-    ...runtimeStates(containerd).map((path) => `runtime state ${path}`),
-    ...rows(join(containerd.directory, 'run')),
+    ...findMounts(place).map((path) => `mount ${path}`),
+    ...findCgroups(place).map((path) => `cgroup ${path}`),
+    ...bundles(place).map((path) => `bundle ${path}`),
+    ...files(place.fifoDirectory).map((path) => `fifo ${path}`),
+    ...runtimeStates(place).map((path) => `runtime state ${path}`),
+    ...rows(join(place.directory, 'run')),
   ];
 }
 
@@ -50,16 +57,16 @@ function isDaemon(command: string): boolean {
   return /\/main\.js serve\b/.test(command) || /containerd-shim-runc-v2 -namespace .* -id /.test(command);
 }
 
-function bundles(containerd: Containerd): string[] {
-  const tasks = join(containerd.directory, 'state', 'io.containerd.runtime.v2.task');
+function bundles(place: Place): string[] {
+  const tasks = join(place.directory, 'state', 'io.containerd.runtime.v2.task');
   return entries(tasks).flatMap((namespace) =>
     entries(join(tasks, namespace.name)).map((entry) => join(tasks, namespace.name, entry.name)),
   );
 }
 
 /** Directories of runc and crun with a container in them. */
-function runtimeStates(containerd: Containerd): string[] {
-  return [join(containerd.directory, 'run'), `/run/containerd/runc/${containerd.namespace}`]
+function runtimeStates(place: Place): string[] {
+  return [join(place.directory, 'run'), `/run/containerd/runc/${place.namespace}`]
     .flatMap(files)
     .filter((path) => path.endsWith('/state.json') || path.endsWith('/status'));
 }
@@ -84,6 +91,8 @@ function rows(directory: string): string[] {
 }
 
 function isDatabase(path: string): boolean {
+  // To open the FIFO that runc keeps of a created container would start it.
+  if (!lstatSync(path).isFile()) return false;
   const start = Buffer.alloc(15);
   const descriptor = openSync(path, 'r');
   readSync(descriptor, start, 0, start.length, 0);
