@@ -20,6 +20,8 @@ export function attach({ process, system }: CallContext, jail: Jail): void {
   // Since FreeBSD-SA-21:05 the working directory moves too; 12.1 left it outside.
   if (system.release >= 13) process.workingDirectory = jail.root.place;
   process.credential.jail = jail;
+  process.cpuset = jail.cpuset;
+  process.cpus = undefined;
   process.setId = true;
   jail.dying = false;
 }

@@ -65,7 +65,7 @@ function hostJail(system: System, root: Place): Jail {
     osrelease: `${system.release}.${Math.floor(system.osreldate / 1000) % 100}-RELEASE`,
     osreldate: system.osreldate,
     vnet: system.network.host,
-    cpuset: 1,
+    cpuset: system.cpusets.root,
     ip4: { restricted: false, list: [] },
     ip6: { restricted: false, list: [] },
     host: { hostname: '', domainname: '', hostuuid: '00000000-0000-0000-0000-000000000000', hostid: 0n },
@@ -95,6 +95,8 @@ function finish(system: System): { system: System; init: Process } {
     credential: { uid: 0, gid: 0, groups: [], jail: host },
     root: place,
     workingDirectory: place,
+    cpuset: host.cpuset,
+    cpus: undefined,
   });
   return { system, init };
 }

@@ -1,6 +1,8 @@
+import { cpusetCalls } from './cpuset-calls.js';
 import { descriptorCalls } from './descriptor-calls.js';
 import { fileCalls } from './file-calls.js';
 import { jailCalls } from './jail-calls.js';
+import { moduleCalls } from './module-calls.js';
 import { nmount } from './nmount.js';
 import { processCalls } from './process-calls.js';
 import { rctlCalls } from './rctl-calls.js';
@@ -19,6 +21,8 @@ export const calls: SystemCalls = {
   ...processCalls,
   ...socketCalls,
   ...rctlCalls,
+  ...cpusetCalls,
+  ...moduleCalls,
   sysctl,
   nmount: (context, args) => nmount(context, args.address(0), args.int(1), args.int(2)),
   unmount: (context, args) => unmount(context, args.address(0), args.int(1)),

@@ -33,7 +33,7 @@ export function createJail(system: System, parent: Jail, jid: number, request: J
     osrelease: request.osrelease ?? parent.osrelease,
     osreldate: request.osreldate ?? parent.osreldate,
     vnet: request.vnet === 1 ? createJailVnet(system) : undefined,
-    cpuset: system.newCpuset(),
+    cpuset: system.cpusets.make(parent.cpuset),
     ip4: { restricted, list: [] },
     ip6: { restricted, list: [] },
     host: newHostNames(),

@@ -91,7 +91,7 @@ function valuesOf(system: System, jail: Jail, viewer: Jail): Map<string, Value> 
   int('devfs_ruleset', jail.devfsRuleset);
   int('children.max', jail.childrenMax);
   int('children.cur', childCount(system, jail));
-  int('cpuset.id', jail.cpuset);
+  int('cpuset.id', jail.cpuset.id);
   text('osrelease', jail.osrelease);
   int('osreldate', jail.osreldate);
   flag('persist', jail.persist);

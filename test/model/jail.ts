@@ -1,3 +1,4 @@
+import type { Cpuset } from './cpusets.js';
 import type { Place } from './place.js';
 import type { Vnet } from './vnet.js';
 
@@ -40,7 +41,7 @@ export interface Jail {
   osreldate: number;
   /** Of its own, or undefined if it uses its parent's. */
   readonly vnet: Vnet | undefined;
-  readonly cpuset: number;
+  readonly cpuset: Cpuset;
   ip4: JailAddresses;
   ip6: JailAddresses;
   /** Undefined: it has its parent's. */

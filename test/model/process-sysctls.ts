@@ -1,11 +1,9 @@
+import { bootTime } from './sysctl-names.js';
 import { fail } from './failure.js';
 import type { CallContext } from './open-file.js';
 import type { Process } from './process.js';
 import { seenBy } from './signal-calls.js';
 import type { System } from './system.js';
-
-// When the first process was made, in seconds since 1970. Each later one is a second younger.
-const bootTime = 1_700_000_000n;
 
 /** kern.proc: the lists of processes. */
 export function addProcessSysctls(system: System): void {

@@ -1,4 +1,4 @@
-import { Process } from './process.js';
+import { Process, type ProcessStart } from './process.js';
 import type { System } from './system.js';
 
 /** All processes, zombies too, by rising pid. The first is init. */
@@ -16,7 +16,7 @@ export class ProcessTable {
   }
 
   /** A process without a parent: init. */
-  boot(like: Omit<ConstructorParameters<typeof Process>[3], 'group' | 'session'>): Process {
+  boot(like: Omit<ProcessStart, 'group' | 'session'>): Process {
     const session = { id: 1, leader: undefined, login: 'root', terminal: undefined };
     const init = new Process(this.#system, this.#newPid(), undefined, { ...like, group: 1, session });
     this.list.push(init);

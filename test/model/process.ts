@@ -1,3 +1,4 @@
+import type { Cpuset } from './cpusets.js';
 import type { Program } from './execve.js';
 import type { Jail } from './jail.js';
 import { DescriptorTable } from './open-file.js';
@@ -40,6 +41,9 @@ export class Process {
   limits = new Map<number, readonly [current: bigint, most: bigint]>();
   /** Whether orphans among its descendants become its children. */
   reaper = false;
+  /** The set of processors that it is in, and those that it has been bound to, if it was. */
+  cpuset: Cpuset;
+  cpus: ReadonlySet<number> | undefined;
   /** The signal that it gets when its parent exits. */
   parentDeathSignal = 0;
   /** Whether debuggers may attach to it. */
@@ -58,6 +62,8 @@ export class Process {
     this.workingDirectory = like.workingDirectory;
     this.group = like.group;
     this.session = like.session;
+    this.cpuset = like.cpuset;
+    this.cpus = like.cpus;
   }
 
   get jail(): Jail {
@@ -70,4 +76,7 @@ export class Process {
 }
 
 /** What a process begins with. */
-export type ProcessStart = Pick<Process, 'credential' | 'root' | 'workingDirectory' | 'group' | 'session'>;
+export type ProcessStart = Pick<
+  Process,
+  'credential' | 'root' | 'workingDirectory' | 'group' | 'session' | 'cpuset' | 'cpus'
+>;

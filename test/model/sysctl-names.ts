@@ -7,6 +7,9 @@ import type { System } from './system.js';
 
 const text = (value: string): Uint8Array => Buffer.from(`${value}\0`);
 
+/** When the first process was made, in seconds since 1970. Each later one is a second younger. */
+export const bootTime = 1_700_000_000n;
+
 /** An int that the kernel has for everybody, and that root on the host can set. */
 function variable(value: number, writable = true): SysctlEntry {
   let now = value;
@@ -57,7 +60,8 @@ export function standardSysctls(system: System): void {
   tree.add('kern.ostype', { read: () => text('FreeBSD') });
   tree.add('hw.machine', { read: () => text('amd64') });
   tree.add('hw.machine_arch', { read: () => text('amd64') });
-  tree.add('hw.ncpu', variable(2, false));
+  tree.add('kern.boottime', { read: () => timeBytes(bootTime) });
+  tree.add('hw.ncpu', variable(system.cpusets.root.mask.size, false));
   tree.add('kern.sched.cpusetsize', variable(bindings.layouts.cpuset_t.size, false));
   tree.add('kern.racct.enable', variable(system.accounting ? 1 : 0, false));
   tree.add('kern.maxfiles', variable(15_599));
@@ -104,6 +108,12 @@ export function addJailParameters(system: System): void {
     const entry = isNode ? { isNode } : { read: () => new Uint8Array(4) };
     system.sysctls.add(`security.jail.param.${name}`, entry);
   }
+}
+
+function timeBytes(seconds: bigint): Uint8Array {
+  const bytes = new Uint8Array(16);
+  new DataView(bytes.buffer).setBigInt64(0, seconds, true);
+  return bytes;
 }
 
 function hasVnet(jail: Jail): boolean {

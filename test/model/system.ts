@@ -1,8 +1,10 @@
 import { allBindings } from '../../src/kernel/bindings/select.js';
 import type { Bindings, Release } from '../../src/kernel/bindings/types.js';
+import { CpusetTable } from './cpusets.js';
 import { DeviceRegistry, standardDevices } from './devices.js';
 import { RulesetTable } from './devfs-rules.js';
 import type { Jail } from './jail.js';
+import { KernelFiles } from './kernel-files.js';
 import { JailTable } from './jail-table.js';
 import { finishTeardown } from './life.js';
 import { MountTable } from './mount.js';
@@ -56,11 +58,12 @@ export class System {
   readonly rulesets = new RulesetTable();
   readonly terminals: TerminalTable;
   readonly network: Network;
+  readonly cpusets = new CpusetTable();
+  readonly files: KernelFiles;
   readonly limits = new ResourceLimits(this);
   readonly sysctls = new SysctlTree();
   /** Files that are passed from one process to another and that none has. */
   readonly inFlight: OpenFile[] = [];
-  #cpusets = 1;
   readonly #looked = new Set<Jail>();
 
   constructor(options: SystemOptions, hostJail: (system: System) => Jail) {
@@ -72,6 +75,7 @@ export class System {
     this.bindings = bindings;
     this.modules = new Set(options.modules ?? standardModules);
     this.loadable = new Set(options.loadable ?? ['zfs', 'carp', 'if_tap']);
+    this.files = new KernelFiles(this);
     this.accounting = options.accounting ?? true;
     this.network = new Network(this);
     this.terminals = new TerminalTable(this);
@@ -90,11 +94,6 @@ export class System {
     if (module === 'pf' && !this.modules.has('pf')) this.devices.add(packetFilterDevice);
     this.modules.add(module);
     addJailParameters(this);
-  }
-
-  newCpuset(): number {
-    this.#cpusets++;
-    return this.#cpusets;
   }
 
   /** The files that somebody has open. */

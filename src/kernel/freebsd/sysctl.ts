@@ -1,4 +1,4 @@
-import { readText } from '../layout.js';
+import { readStruct, readText } from '../layout.js';
 import type { BatchBuilder, Step } from './batch-builder.js';
 import { checkInteger, checkNonEmpty } from './check.js';
 
@@ -27,6 +27,19 @@ export function readSysctlInt(b: BatchBuilder, name: string): Step<number> {
       const bytes = read.decode(outcome);
       if (bytes.byteLength !== 4) throw new Error(`sysctl: ${name}: ${bytes.byteLength} bytes are no int`);
       return new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
+    },
+  };
+}
+
+/** When the machine was booted, in microseconds since 1970: kern.boottime. It moves when the clock is set. */
+export function readBootTime(b: BatchBuilder): Step<bigint> {
+  const { timeval } = b.bindings.layouts;
+  const read = addRead(b, 'kern.boottime', timeval.size);
+  return {
+    value: read.value,
+    decode: (outcome) => {
+      const { tv_sec, tv_usec } = readStruct(read.decode(outcome), 0, timeval);
+      return tv_sec * 1_000_000n + tv_usec;
     },
   };
 }

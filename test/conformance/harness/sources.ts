@@ -7,11 +7,8 @@ import {
   parseAgentAddress,
   spawnAgent,
 } from '../../../src/kernel/agent/start.js';
-import { selectBindings } from '../../../src/kernel/bindings/select.js';
-import type { Bindings } from '../../../src/kernel/bindings/types.js';
+import { openFreeBSD } from '../../../src/kernel/freebsd/open.js';
 import { openLocalKernel } from '../../../src/kernel/local.js';
-import { Arena } from '../../../src/kernel/arena.js';
-import type { Kernel } from '../../../src/kernel/kernel.js';
 import { openModel } from '../../model/model.js';
 import type { SystemOptions } from '../../model/system.js';
 import type { Machine, MachineSource } from './machine.js';
@@ -62,13 +59,13 @@ async function openDevice(path: string): Promise<Machine> {
 }
 
 async function agentMachine(agent: AgentKernel, canFork: boolean): Promise<Machine> {
-  const bindings = await bindingsOf(agent, agent.processor).catch((error: unknown) => {
+  const system = await openFreeBSD(agent, agent.processor).catch((error: unknown) => {
     agent.close();
     throw error;
   });
   return {
-    release: bindings.release,
-    system: { kernel: agent, bindings },
+    release: system.bindings.release,
+    system,
     process: canFork ? agent : undefined,
     close: async () => {
       agent.close();
@@ -80,13 +77,13 @@ async function agentMachine(agent: AgentKernel, canFork: boolean): Promise<Machi
 /** The calls go through FFI; processes are agents that this one starts. */
 async function openHost(): Promise<Machine> {
   const kernel = openLocalKernel('koffi');
-  const bindings = await bindingsOf(kernel, process.arch);
+  const system = await openFreeBSD(kernel, process.arch);
   const children = 256;
   const path = new URL('../../../native/agent', import.meta.url).pathname;
   const { agent, child } = await spawnAgent({ path, stdio: ['ignore', 'ignore', 'inherit'], children });
   return {
-    release: bindings.release,
-    system: { kernel, bindings },
+    release: system.bindings.release,
+    system,
     process: agent,
     close: async () => {
       const exited = once(child, 'exit');
@@ -95,22 +92,4 @@ async function openHost(): Promise<Machine> {
       kernel.close();
     },
   };
-}
-
-async function bindingsOf(kernel: Kernel, processor: string): Promise<Bindings> {
-  if (kernel.platform !== 'freebsd') {
-    throw new Error(`conformance is about FreeBSD, and this kernel is ${kernel.platform}`);
-  }
-  return selectBindings(await osreldateOf(kernel), processor);
-}
-
-async function osreldateOf(kernel: Kernel): Promise<number> {
-  const arena = new Arena();
-  // kern.osreldate: CTL_KERN, KERN_OSRELDATE of sys/sysctl.h
-  const mib = arena.array('i32', [1, 24], 'mib');
-  const value = arena.reserve(8);
-  const size = arena.scalar('u64', 4, 'size');
-  const args = [{ arena: mib }, 2, { arena: value }, { arena: size }, 0, 0];
-  const answer = await kernel.run(arena.batch([{ symbol: 'sysctl', args }]));
-  return new DataView(answer.arena.buffer, answer.arena.byteOffset).getInt32(value, true);
 }
