@@ -12,6 +12,7 @@ import type { JsonObject, Resources } from '../runtime/spec.js';
 import type { Cgroup } from './cgroups.js';
 import { invoke } from './command.js';
 import { launch, type LaunchTools } from './launch.js';
+import { checkSignal } from './process.js';
 import type { Program } from './program.js';
 import { unmountAll } from './rootfs.js';
 
@@ -37,7 +38,10 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
     endsWithInit: hasPrivatePids(request.spec.document),
     start: () => run('start', [id]),
     exec: (exec) => executeIn(parts, exec),
-    signalAll: (signal) => run('kill', ['--all', id, String(signal)]),
+    signalAll: async (signal) => {
+      checkSignal(signal);
+      await run('kill', ['--all', id, String(signal)]);
+    },
     pids: () => cgroup.pids(),
     pause: () => run('pause', [id]),
     resume: () => run('resume', [id]),

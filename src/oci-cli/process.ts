@@ -21,9 +21,7 @@ export function adoptedProcess(
     signal: (signal) => {
       // Until it is collected its pid belongs to it; afterwards the pid may be anybody's.
       if (gone) throw new RuntimeError('not-found', `process ${pid} already finished`);
-      if (!Number.isInteger(signal) || signal < 1 || signal > 64) {
-        throw new RuntimeError('invalid', `signal ${signal} is none of 1 to 64`);
-      }
+      checkSignal(signal);
       try {
         process.kill(pid, signal);
       } catch (error) {
@@ -33,4 +31,11 @@ export function adoptedProcess(
     },
     resize,
   };
+}
+
+/** @throws RuntimeError invalid, unless Linux has the signal (signal(7), SIGRTMAX) */
+export function checkSignal(signal: number): void {
+  if (!Number.isInteger(signal) || signal < 1 || signal > 64) {
+    throw new RuntimeError('invalid', `signal ${signal} is none of 1 to 64`);
+  }
 }

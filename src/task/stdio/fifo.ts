@@ -1,6 +1,6 @@
 import { constants, fstatSync } from 'node:fs';
 import { type Descriptor, type Descriptors, openDescriptor } from './descriptor.js';
-import { quote, reason } from './quote.js';
+import { invalid, quote, reason } from './quote.js';
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
 
@@ -113,7 +113,7 @@ async function openFifo(path: string, flags: number, same?: Descriptor): Promise
   }
   try {
     const found = fstatSync(descriptor.fd);
-    if (!found.isFIFO()) throw new Error(`${quote(path)} is not a FIFO`);
+    if (!found.isFIFO()) throw invalid(`${quote(path)} is not a FIFO`);
     if (same !== undefined) {
       const expected = fstatSync(same.fd);
       if (found.dev !== expected.dev || found.ino !== expected.ino) {

@@ -2,7 +2,7 @@ import { constants, fstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectories } from '../../runtime/directories.js';
 import { type Descriptor, openDescriptor } from './descriptor.js';
-import { quote, reason } from './quote.js';
+import { invalid, quote, reason } from './quote.js';
 
 // O_NONBLOCK means nothing to a regular file; it is for the FIFO or device that may lie at the path instead, which must
 // not hold up the open before it is found out. O_NOCTTY likewise.
@@ -32,7 +32,7 @@ async function openRegular(path: string, flags: number): Promise<Descriptor> {
     throw new Error(`file ${quote(path)}: ${reason(error)}`, { cause: error });
   }
   try {
-    if (!fstatSync(descriptor.fd).isFile()) throw new Error(`${quote(path)} is not a regular file`);
+    if (!fstatSync(descriptor.fd).isFile()) throw invalid(`${quote(path)} is not a regular file`);
   } catch (error) {
     descriptor.close();
     throw error;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Descriptor, Descriptors } from './descriptor.js';
 import { type FifoCalls, type FifoUser, openOutputFifo } from './fifo.js';
 import { openForAppend, openLogFile } from './file.js';
-import { quote, reason } from './quote.js';
+import { invalid, quote, reason } from './quote.js';
 import type { Destination } from './uri.js';
 
 /** Where output goes, opened; its read handle, when it is a FIFO, is among the descriptors `owned` by the caller. */
@@ -26,7 +26,7 @@ export async function openOutput(
     case 'file':
       return { kind: 'file', writer: owned.own(await openForAppend(path)) };
     default:
-      throw new Error(`${quote(path)} is neither a FIFO nor a regular file`);
+      throw invalid(`${quote(path)} is neither a FIFO nor a regular file`);
   }
 }
 

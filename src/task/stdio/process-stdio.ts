@@ -5,6 +5,7 @@ import { inputPath } from './input.js';
 import { type Logger, startLogger } from './logger.js';
 import { openOutput } from './output.js';
 import { openPipe } from './pipe.js';
+import { invalid } from './quote.js';
 import { type Pump, pump } from './pump.js';
 import { type StdioRequest, type StdioSettings, forStream, loggedProcess } from './request.js';
 import { pipeSink } from './sink.js';
@@ -89,7 +90,7 @@ async function openOutputs(
   const open = async (value: string): Promise<Descriptor> => {
     const destination = parseDestination(value);
     if (destination.kind === 'null') return nothing;
-    if (destination.kind === 'binary') throw new Error('only stdout can name a logger');
+    if (destination.kind === 'binary') throw invalid('only stdout can name a logger');
     const isExec = request.execId !== '';
     const { kind, writer } = await openOutput(
       destination,

@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
+import { RuntimeError } from '../../runtime/error.js';
 
 const SHOWN = 200;
 
@@ -15,4 +16,9 @@ export function reason(error: unknown): string {
   const { errno } = error as NodeJS.ErrnoException;
   const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
   return known === undefined ? error.message : known.join(': ');
+}
+
+/** The error of a stream that cannot be what the client asked for, whatever the host's state. */
+export function invalid(message: string, options?: ErrorOptions): RuntimeError {
+  return new RuntimeError('invalid', message, options);
 }

@@ -1,3 +1,4 @@
+import { RuntimeError } from '../../runtime/error.js';
 import type { LoggedProcess, LoggerLimits } from './logger.js';
 import type { FifoCalls } from './fifo.js';
 import type { PipeMaker, PipeOwner } from './pipe.js';
@@ -37,7 +38,7 @@ export function loggedProcess({ namespace, containerId, execId }: StdioRequest):
   return { namespace, id: execId === '' ? containerId : execId };
 }
 
-/** Runs a step of opening, so that its error begins with the name of the stream. */
+/** Runs a step of opening, so that its error begins with the name of the stream; what the client is to blame for stays so. */
 export async function forStream<T>(
   stream: 'stdin' | 'stdout' | 'stderr',
   step: () => Promise<T>,
@@ -45,6 +46,8 @@ export async function forStream<T>(
   try {
     return await step();
   } catch (cause) {
-    throw new Error(`${stream}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const kind = cause instanceof RuntimeError ? cause.kind : 'failed';
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new RuntimeError(kind, `${stream}: ${message}`, { cause });
   }
 }

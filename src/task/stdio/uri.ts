@@ -1,4 +1,4 @@
-import { quote } from './quote.js';
+import { invalid, quote } from './quote.js';
 
 /** Where a stream goes: what the three strings of a Create or Exec request can say. */
 export type Destination =
@@ -30,7 +30,7 @@ export function parseDestination(value: string): Destination {
   if (value.startsWith('/')) return pathDestination('path', value, value);
 
   const match = URI.exec(value);
-  if (match === null) throw new Error(`${quote(value)} is not an absolute path`);
+  if (match === null) throw invalid(`${quote(value)} is not an absolute path`);
   const [, scheme = '', host = '', rawPath = '', query = ''] = match;
   switch (scheme.toLowerCase()) {
     case 'fifo':
@@ -41,11 +41,11 @@ export function parseDestination(value: string): Destination {
     case 'binary-v2': {
       const program = checkPath(uriPath(value, host, rawPath), value);
       const args = queryArguments(query, value);
-      if (args.some((arg) => arg.includes('\0'))) throw new Error(`${quote(value)} has a NUL byte`);
+      if (args.some((arg) => arg.includes('\0'))) throw invalid(`${quote(value)} has a NUL byte`);
       return { kind: 'binary', program, args, strict: scheme.toLowerCase() === 'binary-v2' };
     }
     default:
-      throw new Error(`${quote(value)} has the unknown scheme ${quote(scheme)}`);
+      throw invalid(`${quote(value)} has the unknown scheme ${quote(scheme)}`);
   }
 }
 
@@ -56,16 +56,16 @@ function pathDestination(kind: 'path' | 'file', path: string, value: string): De
 
 function uriPath(value: string, host: string, rawPath: string): string {
   if (host !== '')
-    throw new Error(`${quote(value)} names a host, ${quote(host)}; three slashes begin a path`);
+    throw invalid(`${quote(value)} names a host, ${quote(host)}; three slashes begin a path`);
   return decode(rawPath, value);
 }
 
 function checkPath(path: string, value: string): string {
-  if (!path.startsWith('/')) throw new Error(`${quote(value)} has no absolute path`);
-  if (path.includes('\0')) throw new Error(`${quote(value)} has a NUL byte`);
+  if (!path.startsWith('/')) throw invalid(`${quote(value)} has no absolute path`);
+  if (path.includes('\0')) throw invalid(`${quote(value)} has a NUL byte`);
   const length = Buffer.byteLength(path);
   if (length >= PATH_MAX) {
-    throw new Error(`${quote(value)} has a path of ${length} bytes; the limit is ${PATH_MAX - 1}`);
+    throw invalid(`${quote(value)} has a path of ${length} bytes; the limit is ${PATH_MAX - 1}`);
   }
   return path;
 }
@@ -86,6 +86,6 @@ function decode(text: string, value: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new Error(`${quote(value)} has a malformed percent escape`, { cause });
+    throw invalid(`${quote(value)} has a malformed percent escape`, { cause });
   }
 }

@@ -53,7 +53,7 @@ describe('a Create that fails', limits, () => {
       /executable file not found/,
     ],
     ['for a missing FIFO', (shim) => shim.create('true', { stdin: '/none' }), 2, /^stdin: FIFO "\/none"/],
-    ['for a scheme', (shim) => shim.create('true', { stdout: 'http://x/y' }), 2, /unknown scheme/],
+    ['for a scheme', (shim) => shim.create('true', { stdout: 'http://x/y' }), 3, /unknown scheme/],
     [
       'for options that cannot be read',
       (shim) => shim.create('true', { options: { ...pack(Options, {}), value: Buffer.of(0xff) } }),
