@@ -4,7 +4,8 @@ import { beginProcess, launchProcess } from '../../../src/jail/process/launch.js
 import { explainLinuxFailure } from '../../../src/jail/linux/explain.js';
 import type { ProcessPlan } from '../../../src/jail/plan/process.js';
 import { exitProgram } from '../../model/execve.js';
-import { makeWorld, plainStdio, plan, type World } from './world.js';
+import { keepSpareChild } from '../../../src/kernel/freebsd/spare-child.js';
+import { makeWorld, plainStdio, plan, terminalStdio, type World } from './world.js';
 
 /** Why a process cannot be prepared. It has to leave nothing. */
 async function refusal(world: World, changes: Partial<ProcessPlan>): Promise<string> {
@@ -206,6 +207,29 @@ describe('a process of a jail', () => {
     await prepared.abandon();
     assert.deepEqual(world.model.remains(), before);
   });
+
+  for (const terminal of [false, true]) {
+    it(`can be made of a child that is there already, ${terminal ? 'with' : 'without'} a terminal`, async () => {
+      const world = await makeWorld();
+      const before = world.model.remains();
+      const children = keepSpareChild(world.tools.system, world.tools.children);
+      await children.prepare();
+      const stdio = terminal ? terminalStdio(world) : await plainStdio(world);
+      const process = await launchProcess(
+        { ...world.tools, children },
+        { jid: world.jid, plan: plan({ terminal }) },
+        stdio,
+      );
+      const made = world.process(process.pid);
+      assert.equal(made.executed?.path, '/bin/program');
+      assert.deepEqual(made.descriptors.numbers(), [0, 1, 2]);
+      process.signal(9);
+      assert.equal((await process.exited).status, 137);
+      if ('close' in stdio) stdio.close();
+      await children.close();
+      assert.deepEqual(world.model.remains(), before);
+    });
+  }
 
   it('takes three round trips to its agent', async () => {
     const world = await makeWorld();
