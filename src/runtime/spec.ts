@@ -59,7 +59,7 @@ async function readRegular(file: FileHandle, path: string): Promise<string> {
 
 /** Checks the members that the shim itself relies upon. `path` is for messages only. */
 export function parseSpec(text: string, path: string): Spec {
-  const document = jsonObject(parseJson(text, path), path);
+  const document = jsonDocument(parseJson(text, path), path);
   const ociVersion = document['ociVersion'];
   if (typeof ociVersion !== 'string' || !/^1\.\d+\.\d+/.test(ociVersion)) {
     throw new RuntimeError('invalid', `${path}: ociVersion is ${JSON.stringify(ociVersion)}, not 1.x`);
@@ -94,6 +94,23 @@ export function parseProcess(value: unknown, where: string): ProcessSpec {
     throw new RuntimeError('invalid', `${where}: env is not a list of strings without NUL`);
   }
   return { terminal: document['terminal'] === true, document };
+}
+
+/** Lists and objects in each other; the specification needs a dozen, and what hands the document on a stack for them all. */
+const deepest = 100;
+
+/** A whole document that is to be handed on. @throws RuntimeError invalid, when it is no JSON object, or nested too deeply */
+export function jsonDocument(value: unknown, where: string): JsonObject {
+  const document = jsonObject(value, where);
+  if (isDeeper(document, deepest)) {
+    throw new RuntimeError('invalid', `${where}: more than ${deepest} lists and objects in each other`);
+  }
+  return document;
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1));
 }
 
 /** @throws RuntimeError invalid, when the value is no JSON object */

@@ -3,7 +3,7 @@ import { ProcessDetails, type Any } from '../proto/generated/messages.js';
 import { TaskV2, TaskV3 } from '../proto/generated/services.js';
 import type { UnaryMethod } from '../proto/service.js';
 import { checkIdentifier } from '../runtime/key.js';
-import { jsonObject, parseProcess } from '../runtime/spec.js';
+import { jsonDocument, parseProcess } from '../runtime/spec.js';
 import {
   createService,
   implement,
@@ -105,7 +105,9 @@ function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHo
     answer(methods.Exec, ({ id, execId, terminal, stdin, stdout, stderr, spec }, context) => {
       const container = find(id, context);
       checkIdentifier('exec id', execId);
-      const process = parseProcess(unpackJson(OCI_PROCESS, present(spec, 'spec')), `spec of exec ${execId}`);
+      const where = `spec of exec ${execId}`;
+      const document = jsonDocument(unpackJson(OCI_PROCESS, present(spec, 'spec')), where);
+      const process = parseProcess(document, where);
       container.exec(execId, process, { terminal, stdin, stdout, stderr });
       return {};
     }),
@@ -123,8 +125,9 @@ function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHo
       return {};
     }),
     answer(methods.Update, ({ id, resources }, context) => {
+      const container = find(id, context);
       const document = unpackJson(OCI_LINUX_RESOURCES, present(resources, 'resources'));
-      return done(find(id, context).update(jsonObject(document, 'resources')));
+      return done(container.update(jsonDocument(document, 'resources')));
     }),
     answer(methods.Wait, async ({ id, execId }, context) => {
       const exit = await find(id, context).process(execId).ended;

@@ -55,8 +55,7 @@ function pathDestination(kind: 'path' | 'file', path: string, value: string): De
 }
 
 function uriPath(value: string, host: string, rawPath: string): string {
-  if (host !== '')
-    throw invalid(`${quote(value)} names a host, ${quote(host)}; three slashes begin a path`);
+  if (host !== '') throw invalid(`${quote(value)} names a host, ${quote(host)}; three slashes begin a path`);
   return decode(rawPath, value);
 }
 
