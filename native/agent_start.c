@@ -1,4 +1,5 @@
 /* How the program begins: from libc, or from the kernel if AGENT_FREESTANDING is defined. */
+#include "abi_tag.h"
 #include "agent.h"
 #include "agent_system.h"
 
@@ -11,17 +12,7 @@ int main(int argc, char **argv) {
 #else
 
 #if defined(__FreeBSD__)
-/*
- * What the kernel looks for to tell a FreeBSD program, and the oldest release that it is for: sys/elf_common.h,
- * NT_FREEBSD_ABI_TAG.
- */
-__attribute__((section(".note.tag"), used, aligned(4))) static const struct {
-	uint32_t name_length;
-	uint32_t length;
-	uint32_t type;
-	char name[8];
-	uint32_t release;
-} note = {8, 4, 1, "FreeBSD", 1200086};
+ABI_TAG(1200086);
 #endif
 
 /*

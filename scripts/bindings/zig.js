@@ -7,6 +7,9 @@ import process from 'node:process';
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'containerd-shim-jail');
 
+/** The version of the package ziglang that has each release's headers. */
+export const zigVersions = { 14: '0.15.2', 15: '0.17.1' };
+
 const pythons = ['python3', 'python3.13', 'python3.12', 'python3.11'];
 
 /** @returns {string} the path of the zig program of this version; installs it if the cache lacks it */

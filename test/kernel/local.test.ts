@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { Arena } from '../../src/kernel/arena.js';
 import type { LocalKernel } from '../../src/kernel/kernel.js';
+import { setWindowSize, windowSize } from '../../src/kernel/linux/terminal.js';
 import { openLocalKernel } from '../../src/kernel/local.js';
+import { openPty, openTerminal } from './agent/pty.js';
 import { openDescriptors } from './descriptors.js';
 import { kernelContract } from './contract.js';
 import { localKernels, notLinux } from './kernels.js';
@@ -72,6 +74,21 @@ for (const { engine, kernel } of localKernels()) {
         passDescriptor(kernel);
       },
     );
+
+    it('makes requests of a terminal: ioctl on a pty', { skip: notLinux }, () => {
+      const before = openDescriptors();
+      const { master, name } = openPty();
+      const slave = openSync(name, openTerminal);
+      try {
+        setWindowSize(kernel, master, { rows: 24, columns: 80 });
+        assert.deepEqual(windowSize(kernel, slave), { rows: 24, columns: 80 });
+        assert.throws(() => windowSize(kernel, -1), /^KernelError: ioctl: terminal -1: EBADF$/);
+      } finally {
+        closeSync(slave);
+        closeSync(master);
+      }
+      assert.deepEqual(openDescriptors(), before);
+    });
 
     it('lends zeroed memory: nothing of an earlier batch shows', () => {
       const arena = new Arena();
