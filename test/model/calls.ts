@@ -1,5 +1,6 @@
 import { cpusetCalls } from './cpuset-calls.js';
 import { descriptorCalls } from './descriptor-calls.js';
+import { eventCalls } from './kqueue.js';
 import { fileCalls } from './file-calls.js';
 import { jailCalls } from './jail-calls.js';
 import { moduleCalls } from './module-calls.js';
@@ -20,6 +21,7 @@ export const calls: SystemCalls = {
   ...statfsCalls,
   ...processCalls,
   ...socketCalls,
+  ...eventCalls,
   ...rctlCalls,
   ...cpusetCalls,
   ...moduleCalls,

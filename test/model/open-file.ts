@@ -21,6 +21,8 @@ export interface OpenFile {
   readonly place?: Place;
   /** O_* */
   flags: number;
+  /** Only who has made it has it: fork(2) leaves it out, and it cannot be passed. */
+  readonly private?: boolean;
   read?(context: CallContext, address: bigint, length: number): number;
   write?(context: CallContext, address: bigint, length: number): number;
   ioctl?(context: CallContext, request: number, data: bigint): number;
@@ -86,7 +88,9 @@ export class DescriptorTable {
   /** For a child: the same files under the same numbers. */
   copy(): DescriptorTable {
     const copy = new DescriptorTable();
-    for (const [fd, { file, closeOnExec }] of this.#descriptors) copy.set(fd, file, closeOnExec);
+    for (const [fd, { file, closeOnExec }] of this.#descriptors) {
+      if (file.private !== true) copy.set(fd, file, closeOnExec);
+    }
     return copy;
   }
 }

@@ -28,6 +28,7 @@ export function sendMessage({ memory, process, system }: CallContext, address: b
       files.push(process.descriptors.get(memory.i32(header.msg_control + BigInt(at))));
     }
   }
+  if (files.some((file) => file.private === true)) fail('EOPNOTSUPP');
   for (const file of files) file.references++;
   system.inFlight.push(...files);
   return { data: Buffer.concat(parts), files };

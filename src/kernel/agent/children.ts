@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Bindings } from '../bindings/types.js';
 import type { AgentKernel } from '../agent.js';
 import type { Child, ChildExit, ChildMaker, ChildStdio } from '../child.js';
 import { isKernelError } from '../error.js';
+import type { ExitWatch } from '../freebsd/exit-watch.js';
 import { close, open } from '../freebsd/file.js';
 import type { ResultOf } from '../freebsd/batch-builder.js';
 import { run, type FreeBSD } from '../freebsd/run.js';
@@ -15,24 +17,27 @@ import { spawnAgent } from './start.js';
 const unknownStatus = 255;
 
 /**
- * Makes children of this process: agents, whose end Node tells. Nobody else may wait for them.
+ * Makes children of this process: agents, for whom Node waits. Nobody else may.
  *
  * @param path of the agent
+ * @param exits tells how they ended; without it Node does, who knows no real-time signals
  */
-export function spawnedChildren(path: string): ChildMaker {
+export function spawnedChildren(path: string, exits?: ExitWatch): ChildMaker {
   return {
     start: async (stdio) => {
       const { agent, child } = await spawnAgent({ path, stdio: spawnStdio(stdio) });
-      const exited = new Promise<ChildExit>((resolve) => {
-        const tell = (code: number | null, signal: NodeJS.Signals | null): void => {
-          resolve({ status: code ?? 128 + constants.signals[signal ?? 'SIGKILL'], at: Date.now() });
-        };
-        if (child.exitCode !== null || child.signalCode !== null) tell(child.exitCode, child.signalCode);
-        else child.once('exit', tell);
+      const { pid } = agent;
+      const told = nodeExit(child);
+      // What Node says is right but for those signals: it will do where there are no events.
+      const watched = exits?.watch(pid).catch(() => undefined);
+      const exited = told.then(async ({ status, at }): Promise<ChildExit> => {
+        await watched;
+        const seen = await exits?.statusOf(pid).catch(() => undefined);
+        return { status: seen ?? status, at };
       });
       return {
         kernel: agent,
-        pid: agent.pid,
+        pid,
         exited,
         abandon: async () => {
           // Node forgets the pid as it waits for the child: what it kills is never somebody else.
@@ -43,6 +48,17 @@ export function spawnedChildren(path: string): ChildMaker {
       };
     },
   };
+}
+
+/** How Node says that a child ended. */
+function nodeExit(child: ChildProcess): Promise<ChildExit> {
+  return new Promise((resolve) => {
+    const tell = (code: number | null, signal: NodeJS.Signals | null): void => {
+      resolve({ status: code ?? 128 + constants.signals[signal ?? 'SIGKILL'], at: Date.now() });
+    };
+    if (child.exitCode !== null || child.signalCode !== null) tell(child.exitCode, child.signalCode);
+    else child.once('exit', tell);
+  });
 }
 
 function spawnStdio([input, output, errors]: ChildStdio): [

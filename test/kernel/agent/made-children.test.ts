@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import type { AgentKernel } from '../../../src/kernel/agent.js';
 import { forkedChildren, spawnedChildren } from '../../../src/kernel/agent/children.js';
 import { connectAgent } from '../../../src/kernel/agent/start.js';
+import type { ExitWatch } from '../../../src/kernel/freebsd/exit-watch.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { sendSignal } from '../../../src/kernel/freebsd/signal.js';
 import { serveModel, type AgentServer } from '../../model/agent-server.js';
@@ -53,6 +54,32 @@ describe('children of this process', { skip: noCompiler }, () => {
     await started.kernel.become(sh('trap "" TERM; exec sleep 1000'), 'sh');
     await started.abandon();
     assert.equal((await started.exited).status, 137);
+  });
+
+  it('are said to have ended as who watches them says, or else as Node does', async () => {
+    const asked: number[] = [];
+    const watch = (statusOf: () => Promise<number | undefined>): ExitWatch => ({
+      watch: (pid) => {
+        asked.push(pid);
+        return asked.length === 2 ? Promise.reject(new Error('no events')) : Promise.resolve();
+      },
+      statusOf,
+      close: () => Promise.resolve(),
+    });
+    const statuses: number[] = [];
+    const pids: number[] = [];
+    for (const statusOf of [
+      () => Promise.resolve(196),
+      () => Promise.resolve(undefined),
+      () => Promise.reject(new Error('no events')),
+    ]) {
+      const child = await spawnedChildren(program.path, watch(statusOf)).start(['null', 'null', 'null']);
+      pids.push(child.pid);
+      await child.kernel.become(sh('exit 4'), 'sh');
+      statuses.push((await child.exited).status);
+    }
+    assert.deepEqual(statuses, [196, 4, 4]);
+    assert.deepEqual(asked, pids);
   });
 
   it('are none if the agent is not there', async () => {
