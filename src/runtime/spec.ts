@@ -62,7 +62,8 @@ export function parseSpec(text: string, path: string): Spec {
   const document = jsonDocument(parseJson(text, path), path);
   const ociVersion = document['ociVersion'];
   if (typeof ociVersion !== 'string' || !/^1\.\d+\.\d+/.test(ociVersion)) {
-    throw new RuntimeError('invalid', `${path}: ociVersion is ${JSON.stringify(ociVersion)}, not 1.x`);
+    const found = typeof ociVersion === 'string' ? JSON.stringify(ociVersion.slice(0, 40)) : 'no text';
+    throw new RuntimeError('invalid', `${path}: ociVersion is ${found}, not 1.x`);
   }
   const root = jsonObject(document['root'], `${path}: root`);
   if (typeof root['path'] !== 'string' || root['path'] === '' || root['path'].includes('\0')) {
@@ -135,7 +136,7 @@ function stringMap(value: unknown, where: string): Record<string, string> {
   const entries = Object.entries(jsonObject(value, where));
   for (const [key, entry] of entries) {
     if (typeof entry !== 'string') {
-      throw new RuntimeError('invalid', `${where}: ${JSON.stringify(key)} is not a string`);
+      throw new RuntimeError('invalid', `${where}: ${JSON.stringify(key.slice(0, 100))} is not a string`);
     }
   }
   return Object.fromEntries(entries) as Record<string, string>;

@@ -1,6 +1,6 @@
 import { parseIPv4, parseIPv6, formatIPv4, formatIPv6 } from '../../kernel/freebsd/ip.js';
 import { maxAddresses } from '../../kernel/freebsd/jail-parameters.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import type { Setting } from './settings.js';
 
 /** Addresses that the kernel refuses without saying why. */
@@ -21,7 +21,7 @@ function readAddress(family: 4 | 6, text: string, field: Field): string {
   try {
     address = family === 4 ? formatIPv4(parseIPv4('', text)) : formatIPv6(parseIPv6('', text));
   } catch {
-    return field.invalid(`${JSON.stringify(text)} is no IPv${family} address`);
+    return field.invalid(`${shown(text)} is no IPv${family} address`);
   }
   return refused.has(address) ? field.invalid(`a jail cannot have the address ${address}`) : address;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../runtime/spec.js';
-import { Field } from './field.js';
+import { Field, shown, shownKey } from './field.js';
 
 /** Where ocijail, and podman, buildah and CRI-O with it, have their settings of jails. */
 export const ocijailPrefix = 'org.freebsd.';
@@ -10,7 +10,7 @@ export const ownPrefix = 'containerd-shim-jail.';
 /** An annotation, as a field to be read. An empty one counts as absent. */
 export function annotation(annotations: Readonly<Record<string, string>>, name: string): Field {
   const value = Object.hasOwn(annotations, name) ? annotations[name] : undefined;
-  return new Field(`annotation ${name}`, value === '' ? undefined : value);
+  return new Field(`annotation ${shownKey(name)}`, value === '' ? undefined : value);
 }
 
 /** The annotations whose names begin with a prefix, by the rest of their names. */
@@ -41,7 +41,7 @@ export function listText(field: Field): string[] {
 /** An integer in decimal digits, within bounds. */
 export function integerText(field: Field, least: number, most: number): number {
   const text = field.text();
-  if (!/^-?\d{1,15}$/.test(text)) field.invalid(`${JSON.stringify(text)} is not a number`);
+  if (!/^-?\d{1,15}$/.test(text)) field.invalid(`${shown(text)} is not a number`);
   return new Field(field.name, Number(text)).integer(least, most);
 }
 

@@ -1,6 +1,6 @@
 import type { DevicePlan } from '../plan/mount.js';
 import { deviceRules, ruleText } from './device-rules.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import type { TypeOption } from './mount-options.js';
 
 /** containerd asks for this ruleset in every spec. It is what /etc/defaults/devfs.rules calls devfsrules_jail. */
@@ -20,7 +20,7 @@ export function readDevfsOptions(options: readonly TypeOption[]): DevfsOptions {
   for (const { name, value = '', field } of options) {
     if (name === 'ruleset') ruleset = rulesetNumber(value, field);
     else if (name === 'rule') devices.push(...deviceRules(ruleText(value, field)));
-    else field.unsupported(`devfs has no option "${name}"`);
+    else field.unsupported(`devfs has no option ${shown(name)}`);
   }
   return { ruleset: ruleset === usual ? undefined : ruleset, devices };
 }
@@ -28,5 +28,5 @@ export function readDevfsOptions(options: readonly TypeOption[]): DevfsOptions {
 function rulesetNumber(text: string, field: Field): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (number === 0) field.unsupported('ruleset 0 shows every device of the host');
-  return number <= 65_535 ? number : field.invalid(`${JSON.stringify(text)} is no ruleset`);
+  return number <= 65_535 ? number : field.invalid(`${shown(text)} is no ruleset`);
 }

@@ -1,5 +1,5 @@
 import type { DevicePlan } from '../plan/mount.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import { octalMode, ownerId } from './numbers.js';
 
 // DEVFS_MAXPTRNLEN of fs/devfs/devfs.h counts the NUL.
@@ -10,7 +10,7 @@ export function devicePattern(text: string, field: Field): string {
   const pattern = text.replace(/^\/dev\//, '');
   const parts = pattern.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
-    field.invalid(`${JSON.stringify(text)} is no device below /dev`);
+    field.invalid(`${shown(text)} is no device below /dev`);
   }
   if (Buffer.byteLength(pattern) > longestPattern) field.invalid(`more than ${longestPattern} bytes`);
   return pattern;
@@ -30,8 +30,8 @@ export function deviceRules(rule: DevicePlan): DevicePlan[] {
 /** A rule as devfs(8) has it: `path PATTERN` and then `hide`, `unhide`, `mode MODE`, `user ID`, `group ID`. */
 export function ruleText(text: string, field: Field): DevicePlan {
   const words = text.trim().split(/\s+/);
-  const next = (): string => words.shift() ?? field.invalid(`${JSON.stringify(text)} ends too early`);
-  if (next() !== 'path') field.unsupported(`${JSON.stringify(text)} is no rule for a path`);
+  const next = (): string => words.shift() ?? field.invalid(`${shown(text)} ends too early`);
+  if (next() !== 'path') field.unsupported(`${shown(text)} is no rule for a path`);
   const rule: { -readonly [K in keyof DevicePlan]: DevicePlan[K] } = {
     pattern: devicePattern(next(), field),
   };
@@ -41,9 +41,9 @@ export function ruleText(text: string, field: Field): DevicePlan {
     else if (word === 'mode') rule.mode = octalMode(next(), field);
     else if (word === 'user') rule.uid = ownerId(next(), field);
     else if (word === 'group') rule.gid = ownerId(next(), field);
-    else field.unsupported(`a rule for a device has no ${JSON.stringify(word)}`);
+    else field.unsupported(`a rule for a device has no ${shown(word)}`);
   }
   if (rule.hide === true && rule.unhide === true) field.invalid('hides and unhides');
-  if (Object.keys(rule).length === 1) field.invalid(`${JSON.stringify(text)} does nothing`);
+  if (Object.keys(rule).length === 1) field.invalid(`${shown(text)} does nothing`);
   return rule;
 }

@@ -1,4 +1,4 @@
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 
 /**
  * `NAME=value` each. Of two with the same name the last one holds, as clients append what is to replace an image's; an
@@ -9,7 +9,7 @@ export function readEnvironment(env: Field): string[] {
   for (const field of env.elements()) {
     const entry = field.anyText();
     const equals = entry.indexOf('=');
-    if (equals <= 0) field.invalid(`${JSON.stringify(entry)} is not NAME=value`);
+    if (equals <= 0) field.invalid(`${shown(entry)} is not NAME=value`);
     const name = entry.slice(0, equals);
     byName.delete(name);
     byName.set(name, entry);

@@ -26,7 +26,8 @@ export class Field {
 
   /** A member of an object; absent if the object is. */
   member(key: string): Field {
-    return new Field(this.name === '' ? key : `${this.name}.${key}`, this.#object()[key]);
+    const name = this.name === '' ? shownKey(key) : `${this.name}.${shownKey(key)}`;
+    return new Field(name, this.#object()[key]);
   }
 
   /** The members of an object; none if it is absent. */
@@ -97,9 +98,15 @@ export class Field {
   }
 }
 
-/** A value as it may stand in a message of one line. */
+/** A value as it may stand in a message: of one line, short, and of no more than its kind if it has parts. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return 'nothing';
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+  const short = typeof value === 'string' && value.length > 80 ? `${value.slice(0, 79)}…` : value;
+  return JSON.stringify(short);
+}
+
+/** The name of a member as it may stand in a message: clients choose the keys of some objects. */
+export function shownKey(key: string): string {
+  return /^[\w./-]{1,100}$/.test(key) ? key : shown(key);
 }

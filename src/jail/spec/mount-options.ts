@@ -1,5 +1,5 @@
 import type { MountFlags } from '../../kernel/freebsd/mount.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 
 type Flag = keyof MountFlags;
 
@@ -75,7 +75,8 @@ export function readMountOptions(options: Field): { flags: MountFlags; rest: Typ
     const text = field.anyText();
     const flag = flags[text];
     if (Object.hasOwn(flags, text) && flag !== undefined) set[flag[0]] = flag[1];
-    else if (Object.hasOwn(unsupported, text)) field.unsupported(`"${text}": ${unsupported[text] ?? ''}`);
+    else if (Object.hasOwn(unsupported, text))
+      field.unsupported(`${shown(text)}: ${unsupported[text] ?? ''}`);
     else if (!ignored.has(text)) rest.push(typeOption(text, field));
   }
   const on = Object.entries(set).filter(([, value]) => value);

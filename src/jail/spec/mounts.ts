@@ -2,7 +2,7 @@ import type { RootfsMount } from '../../runtime/runtime.js';
 import { translateType } from '../linux/mount-types.js';
 import type { DevicePlan, MountPlan } from '../plan/mount.js';
 import { readDevfsOptions } from './devfs-options.js';
-import { Field } from './field.js';
+import { Field, shown } from './field.js';
 import { readMountOptions, type TypeOption } from './mount-options.js';
 import { containerPath, hostPath } from './paths.js';
 import { readTmpfsOptions } from './tmpfs-options.js';
@@ -85,7 +85,7 @@ function readMount(mount: Field, destination: string, context: MountContext): Re
       refuseRest(type, rest);
       return { plan: { type, ...at }, devices: none };
     default:
-      return mount.member('type').unsupported(`a jail cannot have the file system ${JSON.stringify(type)}`);
+      return mount.member('type').unsupported(`a jail cannot have the file system ${shown(type)}`);
   }
 }
 
@@ -110,7 +110,7 @@ function linuxDevfs(mount: Field, rest: readonly TypeOption[]): ReturnType<typeo
 }
 
 function refuseRest(type: string, rest: readonly TypeOption[]): void {
-  for (const { name, field } of rest) field.unsupported(`${type} has no option "${name}"`);
+  for (const { name, field } of rest) field.unsupported(`${type} has no option ${shown(name)}`);
 }
 
 function dataset(source: Field): string {
@@ -120,7 +120,7 @@ function dataset(source: Field): string {
     name.length > 255 ||
     !/^[A-Za-z0-9][A-Za-z0-9_.: -]*(\/[A-Za-z0-9_.: -]+)*(@[A-Za-z0-9_.: -]+)?$/.test(name)
   ) {
-    source.invalid(`${JSON.stringify(name)} is no dataset of ZFS`);
+    source.invalid(`${shown(name)} is no dataset of ZFS`);
   }
   return name;
 }

@@ -1,6 +1,6 @@
 import type { FamilyPlan, NetworkPlan } from '../plan/network.js';
 import { readAddresses } from './addresses.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import type { NetworkSettings, Setting, Sharing } from './settings.js';
 
 /** Everything in a spec that says something of the network. */
@@ -72,7 +72,7 @@ function interfaceNames(setting: Setting<readonly string[]> | undefined): readon
   const { value: names, field } = setting;
   // IFNAMSIZ of net/if.h counts the NUL.
   const wrong = names.find((name) => name.length > 15 || !/^[A-Za-z][A-Za-z0-9._-]*$/.test(name));
-  if (wrong !== undefined) field.invalid(`${JSON.stringify(wrong)} is no name of an interface`);
+  if (wrong !== undefined) field.invalid(`${shown(wrong)} is no name of an interface`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) field.invalid(`${twice} is listed twice`);
   return names;
@@ -83,7 +83,7 @@ function fromAnnotation(annotation: Field): NetworkPlan {
   if (name === 'host' || name.startsWith('jail:')) return shared;
   if (name === 'none') return { mode: 'none' };
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name)) {
-    annotation.invalid(`${JSON.stringify(name)} is none of host, none, jail:NAME or a network's name`);
+    annotation.invalid(`${shown(name)} is none of host, none, jail:NAME or a network's name`);
   }
   return { mode: 'network', name };
 }

@@ -2,7 +2,7 @@ import type { ContainerKey } from '../../runtime/key.js';
 import { checkIdentifier } from '../../runtime/key.js';
 import { jailName } from '../name.js';
 import { annotation } from './annotations.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import type { Setting } from './settings.js';
 
 /** Where a container's jail belongs. */
@@ -54,7 +54,7 @@ function sharedJail(network: Field): Setting<string> | undefined {
 function candidates(key: ContainerKey, { value, field }: Setting<string>): string[] {
   // A jail's name, with its parents'; the kernel alone knows whether there is one.
   if (Buffer.byteLength(value) > 255 || !/^[^\s.]+(\.[^\s.]+)*$/.test(value)) {
-    field.invalid(`${JSON.stringify(value)} is no name of a jail`);
+    field.invalid(`${shown(value)} is no name of a jail`);
   }
   const names = [value];
   if (isIdentifier(value)) names.unshift(jailName({ namespace: key.namespace, id: value }));
@@ -67,7 +67,7 @@ function notItself(key: ContainerKey, names: string[], field: Field): string[] {
 
 function identifier(field: Field): string {
   const id = field.text();
-  return isIdentifier(id) ? id : field.invalid(`${JSON.stringify(id)} is no id of a container`);
+  return isIdentifier(id) ? id : field.invalid(`${shown(id)} is no id of a container`);
 }
 
 function isIdentifier(text: string): boolean {

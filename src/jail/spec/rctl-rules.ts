@@ -2,7 +2,7 @@ import { checkResource, formatRule, type LimitAction } from '../../kernel/freebs
 import { reason } from '../../runtime/error.js';
 import type { RctlRule } from '../plan/resources.js';
 import { listText } from './annotations.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import { sizeText } from './numbers.js';
 
 /**
@@ -24,9 +24,9 @@ export function sameRule(one: RctlRule, other: RctlRule): boolean {
 function readRule(text: string, field: Field): RctlRule {
   const [, resource = '', action = '', amount = '', per] =
     /^([a-z]+):([a-z0-9]+)=([^/]*)(?:\/([a-z]+))?$/.exec(text) ?? [];
-  if (resource === '') field.invalid(`${JSON.stringify(text)} is no rule such as memoryuse:deny=1g`);
+  if (resource === '') field.invalid(`${shown(text)} is no rule such as memoryuse:deny=1g`);
   if (per !== undefined && per !== 'process' && per !== 'user' && per !== 'jail') {
-    field.invalid(`${JSON.stringify(text)}: ${JSON.stringify(per)} is none of process, user, jail`);
+    field.invalid(`${shown(text)}: ${shown(per)} is none of process, user, jail`);
   }
   const size = sizeText(amount, field);
   try {

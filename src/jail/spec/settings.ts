@@ -1,5 +1,5 @@
 import type { JailMode } from '../../kernel/freebsd/jail-parameters.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 
 /** A value and the field that asks for it, for what may be wrong with the two of them and others together. */
 export interface Setting<T> {
@@ -59,7 +59,7 @@ function saysAnything(network: NetworkSettings): boolean {
 /** The name of a permission, without "allow.". A name that begins with "no" would turn its meaning around. */
 export function checkAllowName(field: Field, name: string): string {
   if (!/^(?!no)[a-z][a-z0-9_]*(\.(?!no)[a-z][a-z0-9_]*)*$/.test(name)) {
-    field.invalid(`${JSON.stringify(name)} is no name of a permission`);
+    field.invalid(`${shown(name)} is no name of a permission`);
   }
   return name;
 }

@@ -1,6 +1,6 @@
 import type { TmpfsPlan } from '../plan/mount.js';
 import { defined } from '../pick.js';
-import type { Field } from './field.js';
+import { shown, type Field } from './field.js';
 import type { TypeOption } from './mount-options.js';
 import { octalMode, ownerId, sizeText } from './numbers.js';
 
@@ -28,8 +28,8 @@ export function readTmpfsOptions(options: readonly TypeOption[]): Found & { read
       found.copyUp = true;
       continue;
     }
-    const [member, read] = numbers.get(name) ?? field.unsupported(`tmpfs has no option "${name}"`);
-    Object.assign(found, { [member]: read(value ?? field.invalid(`"${name}" has no value`), field) });
+    const [member, read] = numbers.get(name) ?? field.unsupported(`tmpfs has no option ${shown(name)}`);
+    Object.assign(found, { [member]: read(value ?? field.invalid(`${shown(name)} has no value`), field) });
   }
   return defined<Found & { readonly copyUp: boolean }>({ ...found, copyUp: found.copyUp ?? false });
 }

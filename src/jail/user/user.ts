@@ -1,5 +1,6 @@
 import { RuntimeError } from '../../runtime/error.js';
 import type { ProcessPlan } from '../plan/process.js';
+import { shown } from '../spec/field.js';
 import { groupEntries, idOf, passwdEntries, type PasswdEntry } from './files.js';
 
 /** The texts of an image's own files; undefined for one that it does not have. */
@@ -69,7 +70,7 @@ function findUser({ passwd = '' }: UserFiles, is: (entry: PasswdEntry) => boolea
 
 function groupId(user: string, name: string, { group = '' }: UserFiles): number {
   for (const entry of groupEntries(group)) if (entry.name === name) return entry.gid;
-  return idOf(name) ?? fail(user, `: ${JSON.stringify(name)} is no group of the image's /etc/group`);
+  return idOf(name) ?? fail(user, `: ${shown(name)} is no group of the image's /etc/group`);
 }
 
 function groupsOf(name: string, { group = '' }: UserFiles): number[] {
@@ -91,6 +92,6 @@ function homeOf(entry: PasswdEntry | undefined): string {
 }
 
 function fail(user: string, why: string): never {
-  const text = `user ${JSON.stringify(user)}${why.startsWith(':') ? '' : ' '}${why}`;
+  const text = `user ${shown(user)}${why.startsWith(':') ? '' : ' '}${why}`;
   throw new RuntimeError('invalid', text);
 }
