@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isKernelError } from '../../kernel/error.js';
+import { statusAt } from '../../kernel/freebsd/file.js';
 import { getJail, removeJail } from '../../kernel/freebsd/jail.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import { RuntimeError } from '../../runtime/error.js';
@@ -43,7 +44,12 @@ export async function removeJailNamed(system: FreeBSD, name: string, watch: Deat
 }
 
 async function exists(system: FreeBSD, jid: number): Promise<boolean> {
-  const found = await run(system, (b) => b.attempt(() => getJail(b, { jid }, [], { dying: true })));
+  const { found } = await run(system, (b) => ({
+    // A terminal that was opened in the jail holds it after its last close until somebody looks anything up in a devfs
+    // (12.1). Whether it finds it does not matter.
+    looked: b.attempt(() => statusAt(b, '/dev/null')),
+    found: b.attempt(() => getJail(b, { jid }, [], { dying: true })),
+  }));
   if (isKernelError(found, 'ENOENT')) return false;
   if (isKernelError(found)) throw found;
   return true;
