@@ -3,17 +3,20 @@ export class FaultPlan {
   /** How many calls have been made, by all processes together. */
   made = 0;
   #at: number | undefined;
-  #code = '';
+  #code: (symbol: string) => string = () => '';
   #before: { readonly at: number; readonly act: () => void } | undefined;
   /** Is told of each call before it is made. */
   watch: ((symbol: string) => void) | undefined;
   /** The call that was made to fail, or undefined if it has not come to that. */
   failed: string | undefined;
 
-  /** Makes the n-th call from now on, counted from 1, fail with this errno. A close still closes. */
-  failNth(n: number, code: string): void {
+  /**
+   * Makes the n-th call from now on, counted from 1, fail with this errno, or with that which it gets for the call's name.
+   * A close still closes.
+   */
+  failNth(n: number, code: string | ((symbol: string) => string)): void {
     this.#at = this.made + n;
-    this.#code = code;
+    this.#code = typeof code === 'string' ? () => code : code;
     this.failed = undefined;
   }
 
@@ -38,6 +41,6 @@ export class FaultPlan {
     }
     if (this.made !== this.#at) return undefined;
     this.failed = symbol;
-    return this.#code;
+    return this.#code(symbol);
   }
 }
