@@ -19,6 +19,7 @@ import {
 import { numberIn, numbersFor } from './agent/numbers.js';
 import { KernelError, stoppedBy } from './error.js';
 import type { Answer, Batch, Kernel, Platform } from './kernel.js';
+import type { SyscallNumbers } from './linux/syscalls.js';
 
 export type { Ran, RunLimits } from './agent/messages.js';
 export { AgentError } from './agent/messages.js';
@@ -42,6 +43,8 @@ export interface AgentConnection {
   readonly token?: bigint;
   /** The stream is a device on which others may write too, and that may lose what is sent too early. */
   readonly device?: boolean;
+  /** The system call numbers of its kernel, if they are known: it is asked otherwise. */
+  readonly syscalls?: SyscallNumbers | undefined;
   /** Makes the connection for a child agent. Without it the agent's FORK cannot be used. */
   readonly connectChild?: (token: bigint) => Promise<AgentConnection>;
 }
@@ -62,6 +65,7 @@ export class AgentKernel implements Kernel {
   #pending: Pending[] = [];
   #gone: Error | undefined;
   #hello: Hello | undefined;
+  #syscalls: SyscallNumbers | undefined;
   #numberOf: NumberOf | undefined;
   /** Resolves when the connection has ended, however it did. */
   readonly ended: Promise<void>;
@@ -158,7 +162,9 @@ export class AgentKernel implements Kernel {
     if (this.#connectChild === undefined) throw new Error('agent: has no connection for a child');
     const token = randomBytes(8).readBigUInt64LE() | 1n;
     const forked = await this.#request(frameTypes.fork, encodeFork(token), frameTypes.forked);
-    const child = await AgentKernel.open(await this.#connectChild(token));
+    const connection = await this.#connectChild(token);
+    // It is on the same kernel.
+    const child = await AgentKernel.open({ ...connection, syscalls: this.#syscalls });
     if (child.pid === decodeForked(forked)) return child;
     child.close();
     throw new Error(`agent: process ${child.pid} answers for the child ${decodeForked(forked)}`);
@@ -180,7 +186,7 @@ export class AgentKernel implements Kernel {
     return this.#numberOf;
   }
 
-  async #greet({ token = 0n, device = false }: AgentConnection): Promise<void> {
+  async #greet({ token = 0n, device = false, syscalls }: AgentConnection): Promise<void> {
     const hello = this.#request(frameTypes.open, encodeOpen(token), frameTypes.hello);
     const again = device
       ? setInterval(() => {
@@ -192,8 +198,9 @@ export class AgentKernel implements Kernel {
     } finally {
       clearInterval(again);
     }
-    const table = await numbersFor(this.#hello, (batch, numberOf) => this.#run(batch, numberOf));
-    this.#numberOf = numberIn(table, this.#hello);
+    this.#syscalls =
+      syscalls ?? (await numbersFor(this.#hello, (batch, numberOf) => this.#run(batch, numberOf)));
+    this.#numberOf = numberIn(this.#syscalls, this.#hello);
   }
 
   async #run(batch: Batch, numberOf: NumberOf): Promise<Answer> {

@@ -16,16 +16,27 @@ import { spawnAgent } from './start.js';
 // As containerd counts an exit that nobody saw.
 const unknownStatus = 255;
 
+/** What children of this process are made with. */
+export interface SpawnOptions {
+  /** Tells how they ended; without it Node does, who knows no real-time signals. */
+  readonly exits?: ExitWatch;
+  /** The bindings of this host: without them each agent is asked for its kernel's release. */
+  readonly bindings?: Bindings;
+}
+
 /**
  * Makes children of this process: agents, for whom Node waits. Nobody else may.
  *
  * @param path of the agent
- * @param exits tells how they ended; without it Node does, who knows no real-time signals
  */
-export function spawnedChildren(path: string, exits?: ExitWatch): ChildMaker {
+export function spawnedChildren(path: string, { exits, bindings }: SpawnOptions = {}): ChildMaker {
   return {
     start: async (stdio) => {
-      const { agent, child } = await spawnAgent({ path, stdio: spawnStdio(stdio) });
+      const { agent, child } = await spawnAgent({
+        path,
+        stdio: spawnStdio(stdio),
+        syscalls: bindings?.syscalls,
+      });
       const { pid } = agent;
       const told = nodeExit(child);
       // What Node says is right but for those signals: it will do where there are no events.

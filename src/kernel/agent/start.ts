@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Duplex, Readable, Stream, Writable } from 'node:stream';
 import { AgentKernel, type AgentConnection } from '../agent.js';
+import type { SyscallNumbers } from '../linux/syscalls.js';
 
 /** One of a child's standard descriptors, as child_process.spawn takes it. */
 export type Stdio = IOType | number | Stream;
@@ -14,6 +15,8 @@ export interface AgentProgram {
   readonly stdio: readonly [Stdio, Stdio, Stdio];
   /** How many children it may fork; 0 by default. */
   readonly children?: number;
+  /** The system call numbers of this host, if they are known: its agents are not asked then. */
+  readonly syscalls?: SyscallNumbers | undefined;
 }
 
 /** An agent that is a child of this process: Node waits for it, and tells its end. */
@@ -28,7 +31,12 @@ export interface SpawnedAgent {
  *
  * @throws Error if it cannot be started, or ends at once
  */
-export async function spawnAgent({ path, stdio, children = 0 }: AgentProgram): Promise<SpawnedAgent> {
+export async function spawnAgent({
+  path,
+  stdio,
+  children = 0,
+  syscalls,
+}: AgentProgram): Promise<SpawnedAgent> {
   const descriptors = Array.from({ length: 1 + children }, (_, index) => 3 + index);
   const child = spawn(path, ['fd', ...descriptors.map(String)], {
     stdio: [...stdio, ...descriptors.map(() => 'pipe' as const)],
@@ -45,7 +53,7 @@ export async function spawnAgent({ path, stdio, children = 0 }: AgentProgram): P
       : Promise.resolve({ stream, connectChild });
   };
   try {
-    const agent = await AgentKernel.open({ stream: control, connectChild });
+    const agent = await AgentKernel.open({ stream: control, connectChild, syscalls });
     void agent.ended.then(() => {
       for (const spare of spares.splice(0)) spare.destroy();
     });

@@ -73,7 +73,11 @@ describe('children of this process', { skip: noCompiler }, () => {
       () => Promise.resolve(undefined),
       () => Promise.reject(new Error('no events')),
     ]) {
-      const child = await spawnedChildren(program.path, watch(statusOf)).start(['null', 'null', 'null']);
+      const child = await spawnedChildren(program.path, { exits: watch(statusOf) }).start([
+        'null',
+        'null',
+        'null',
+      ]);
       pids.push(child.pid);
       await child.kernel.become(sh('exit 4'), 'sh');
       statuses.push((await child.exited).status);
@@ -112,6 +116,15 @@ describe('children on the machine of an agent', () => {
     await assert.rejects(child.kernel.run(plainCall('_exit', 9)), { name: 'AgentGone' });
     assert.equal((await child.exited).status, 9);
     assert.deepEqual(model.remains(), before);
+  });
+
+  it('are not asked for a release that is known', async () => {
+    const { model, parent } = await machine();
+    const { made } = model.faults;
+    const child = await parent.fork();
+    assert.equal(model.faults.made, made);
+    await child.run(plainCall('getpid'));
+    assert.equal(model.faults.made, made + 1);
   });
 
   it('tell the signal that killed them', async () => {
