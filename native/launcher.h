@@ -172,7 +172,7 @@ struct bytes container_payload(const struct arguments *arguments, const char *bu
 /* launcher_lock.c: the run directory's lock, and the daemon's socket as noted in it */
 int open_lock(const char *run_dir, int64_t deadline);
 const char *noted_socket(const char *run_dir);
-int note_socket(int lock, const char *socket_path);
+int note_socket(const char *run_dir, int lock, const char *socket_path);
 enum outcome ask_under_lock(struct group *group, struct call *call, int64_t deadline);
 
 /* launcher_listen.c */

@@ -119,11 +119,11 @@ noted_socket(const char *run_dir)
 }
 
 int
-note_socket(int lock, const char *socket_path)
+note_socket(const char *run_dir, int lock, const char *socket_path)
 {
 	const char *line = text("%s\n", socket_path);
 	if (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 || write_all(lock, line, strlen(line)) != 0)
-		return failed("cannot write the lock file: %s", strerror(errno));
+		return failed("cannot write %s: %s", lock_path(run_dir), strerror(errno));
 	return 0;
 }
 

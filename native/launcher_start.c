@@ -20,7 +20,7 @@ start_daemon(const struct arguments *arguments, const struct config *config, con
 		return -1;
 	int status_fd = -1, words = -1;
 	pid_t pid = -1;
-	if (note_socket(lock, group->socket) != 0 || (words = open_words(group->run_dir)) < 0)
+	if (note_socket(group->run_dir, lock, group->socket) != 0 || (words = open_words(group->run_dir)) < 0)
 		(void)close(listener); /* it goes with its name, below */
 	else
 		pid = spawn_daemon(&program, listener, words, &place, &status_fd);

@@ -58,7 +58,8 @@ export async function invoke(
     if (status === 0) return;
     const why = (await lastError(logPath)) ?? `${program.name} ended with status ${status}`;
     await rm(logPath, { force: true });
-    throw new RuntimeError('failed', `OCI runtime ${action} failed: ${why}`);
+    const kind = /no space left on device|disk quota exceeded/i.test(why) ? 'exhausted' : 'failed';
+    throw new RuntimeError(kind, `OCI runtime ${action} failed: ${why}`);
   } finally {
     exits.end();
   }

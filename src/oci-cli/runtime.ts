@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { LocalKernel } from '../kernel/kernel.js';
 import { becomeSubreaper, peekExited, reap } from '../kernel/linux/process.js';
 import { makeDirectories } from '../runtime/directories.js';
-import { reason } from '../runtime/error.js';
+import { reason, RuntimeError } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
 import type { CreateRequest, Runtime, RuntimeContainer, RuntimeOptions } from '../runtime/runtime.js';
 import type { JsonObject } from '../runtime/spec.js';
@@ -115,9 +116,17 @@ async function create(
     const cgroup = cgroups.open(init.pid);
     return ociContainer({ tools, program, request, init, cgroup, warn });
   } catch (error) {
+    const why = await whyFailed(error, tools.folder);
     await undo(tools, program, request, root, warn);
-    throw error;
+    throw why;
   }
+}
+
+/** runc does not always say that it found no room for its state. */
+async function whyFailed(error: unknown, folder: string): Promise<unknown> {
+  const { bavail, files, ffree } = await statfs(folder);
+  if (bavail > 0 && (ffree > 0 || files === 0)) return error;
+  return new RuntimeError('exhausted', `${reason(error)} (no space left for ${folder})`, { cause: error });
 }
 
 /** After a create that failed: whatever crun or runc has left, and the mounts. */

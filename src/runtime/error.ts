@@ -1,6 +1,6 @@
 /** Why a runtime refused, in terms that a caller can act upon. */
 export type RuntimeErrorKind =
-  'invalid' | 'not-found' | 'already-exists' | 'precondition' | 'unsupported' | 'failed';
+  'invalid' | 'not-found' | 'already-exists' | 'precondition' | 'unsupported' | 'exhausted' | 'failed';
 
 /** An error of a runtime: one line that says what failed, on what, and why. */
 export class RuntimeError extends Error {

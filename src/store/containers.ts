@@ -1,3 +1,4 @@
+import { change } from './change.js';
 import type { Store } from './database.js';
 
 /** The name of a container: the same id may exist in two namespaces. */
@@ -58,23 +59,26 @@ export function containerStore(store: Store): ContainerStore {
   };
   return {
     add: ({ namespace, id }, bundle) => {
-      statements.add.run(namespace, id, bundle);
+      change(store, () => statements.add.run(namespace, id, bundle));
     },
     setPid: ({ namespace, id }, pid) => {
-      statements.setPid.run(pid, namespace, id);
+      change(store, () => statements.setPid.run(pid, namespace, id));
     },
     remove: ({ namespace, id }) => {
-      statements.remove.run(namespace, id);
+      change(store, () => statements.remove.run(namespace, id));
     },
     get: ({ namespace, id }) => statements.get.get(namespace, id),
     list: () => statements.list.all(),
     making: ({ namespace, id }, kind, detail) => {
-      const row = statements.making.get(namespace, id, namespace, id, kind, JSON.stringify(detail));
+      // Not get(), which leaves the statement at its row and does not hear that the commit behind it fails.
+      const [row] = change(store, () =>
+        statements.making.all(namespace, id, namespace, id, kind, JSON.stringify(detail)),
+      );
       if (row === undefined) throw new Error(`store: ${namespace}/${id}: no row for ${kind}`);
       return row.seq;
     },
     unmade: ({ namespace, id }, seq) => {
-      statements.unmade.run(namespace, id, seq);
+      change(store, () => statements.unmade.run(namespace, id, seq));
     },
     made: ({ namespace, id }) =>
       statements.made.all(namespace, id).map(({ seq, kind, detail }) => ({

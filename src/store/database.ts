@@ -57,7 +57,7 @@ export function openDatabase(path: string, tables: Schema): Store {
     store.pragma('synchronous = OFF');
     store.pragma('foreign_keys = ON');
     store.pragma('cache_size = -256');
-    migrate(store, tables);
+    if (migrate(store, tables)) reserveRoom(store);
     return store;
   } catch (error) {
     store?.close();
@@ -67,16 +67,31 @@ export function openDatabase(path: string, tables: Schema): Store {
   }
 }
 
-function migrate(store: Store, tables: Schema): void {
-  const create = store.transaction(() => {
+/** @returns whether the tables were made just now */
+function migrate(store: Store, tables: Schema): boolean {
+  const create = store.transaction((): boolean => {
     const version = store.pragma('user_version', { simple: true });
-    if (version === tables.version) return;
+    if (version === tables.version) return false;
     if (version !== 0) {
       throw new Error(`schema version ${String(version)}, this program knows ${tables.version}`);
     }
     store.exec(tables.schema);
     store.pragma(`user_version = ${tables.version}`);
+    return true;
   });
   // Two programs may open a new file at the same moment: the second waits for the first, then finds the tables.
-  create.immediate();
+  return create.immediate();
+}
+
+/** Bytes; the rows of some three hundred containers. */
+const room = 128 * 1024;
+
+/**
+ * Lengthens a new file and its log by pages that are free, so that what is written while the disk is full has its place:
+ * see `change`.
+ */
+function reserveRoom(store: Store): void {
+  store.exec(`CREATE TABLE room (bytes BLOB); INSERT INTO room VALUES (zeroblob(${room}))`);
+  store.exec('DROP TABLE room');
+  store.pragma('wal_checkpoint(PASSIVE)');
 }

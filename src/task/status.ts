@@ -16,6 +16,7 @@ const codes: Record<RuntimeErrorKind, Code> = {
   'already-exists': Code.AlreadyExists,
   precondition: Code.FailedPrecondition,
   unsupported: Code.Unimplemented,
+  exhausted: Code.ResourceExhausted,
   failed: Code.Unknown,
 };
 
@@ -28,7 +29,20 @@ export function toStatus(error: unknown): StatusError {
 
 function codeOf(error: unknown): Code {
   if (error instanceof StatusError) return error.code;
-  if (error instanceof RuntimeError) return codes[error.kind];
+  if (error instanceof RuntimeError && error.kind !== 'failed') return codes[error.kind];
+  if (isExhausted(error)) return Code.ResourceExhausted;
   const isInput = error instanceof PayloadError || error instanceof DecodeError || error instanceof TypeError;
   return isInput ? Code.InvalidArgument : Code.Unknown;
+}
+
+/** A full disk or table, of the system or of SQLite: what may be asked for again when there is room. */
+const exhausted = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'SQLITE_FULL'];
+
+/** Whether anything that led to the error says so. */
+function isExhausted(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as NodeJS.ErrnoException;
+    if (code !== undefined && exhausted.includes(code)) return true;
+  }
+  return false;
 }

@@ -12,6 +12,13 @@ import {
 } from '../../src/task/status.js';
 import { Code, codeName, StatusError } from '../../src/ttrpc/status.js';
 
+/** An error of a runtime that another one led to. */
+function caused(kind: 'invalid' | 'failed', code: string): RuntimeError {
+  return new RuntimeError(kind, kind, {
+    cause: new Error('y', { cause: Object.assign(new Error(), { code }) }),
+  });
+}
+
 for (const [thrown, code, message] of [
   [new RuntimeError('invalid', 'x'), 'InvalidArgument', 'x'],
   [new RuntimeError('not-found', 'x'), 'NotFound', 'x'],
@@ -19,6 +26,11 @@ for (const [thrown, code, message] of [
   [new RuntimeError('precondition', 'x'), 'FailedPrecondition', 'x'],
   [new RuntimeError('unsupported', 'x'), 'Unimplemented', 'x'],
   [new RuntimeError('failed', 'x'), 'Unknown', 'x'],
+  [new RuntimeError('exhausted', 'x'), 'ResourceExhausted', 'x'],
+  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'ResourceExhausted', 'x'],
+  [caused('failed', 'SQLITE_FULL'), 'ResourceExhausted', 'failed'],
+  [caused('invalid', 'ENOSPC'), 'InvalidArgument', 'invalid'],
+  [caused('failed', 'ENOENT'), 'Unknown', 'failed'],
   [new PayloadError('x'), 'InvalidArgument', 'x'],
   [new DecodeError('T', new Error('x')), 'InvalidArgument', 'cannot decode T: x'],
   [new TypeError('x'), 'InvalidArgument', 'x'],

@@ -29,6 +29,8 @@ const nothing = new Uint8Array();
 export interface RawShimOptions {
   /** lines for the shim's configuration */
   readonly shimConfig?: readonly string[];
+  /** KiB of a file system that is only for the daemon's own files: its store and its OCI runtime's */
+  readonly diskSize?: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export class RawShim implements Place {
       });
     }
     try {
+      if (options.diskSize !== undefined) await mountDisk(shim.runDirectory, options.diskSize);
       await shim.#prepare(options.shimConfig ?? []);
     } catch (error) {
       await shim.close();
@@ -207,4 +210,9 @@ async function unpackBusybox(path: string): Promise<string> {
   mkdirSync(path);
   await output(['tar', '--extract', '--directory', path], { input: busyboxRootfs() });
   return path;
+}
+
+async function mountDisk(path: string, size: number): Promise<void> {
+  mkdirSync(path);
+  await output(['mount', '-t', 'tmpfs', '-o', `size=${size}k,mode=755`, 'tmpfs', path]);
 }
