@@ -122,16 +122,3 @@ scenario('metrics: memory, processor and processes of a container', async (conta
   assert.ok(json.memory.usage !== undefined);
   await remove(containerd, 'measured');
 });
-
-scenario('oom: a container that takes more memory than it may is killed and told of', async (containerd) => {
-  const events = await Events.follow(containerd);
-  const flags = ['--null-io', '--memory-limit', String(16 << 20)];
-  await startDetached(containerd, 'hungry', ['sh', '-c', 'tail /dev/zero; exit 5'], flags);
-  const seen = await events.until('/tasks/exit', 'hungry');
-  assert.ok(
-    (await events.until('/tasks/oom', 'hungry')).length >= seen.length,
-    'the out-of-memory event is published',
-  );
-  await remove(containerd, 'hungry');
-  await events.close();
-});

@@ -46,6 +46,12 @@ export class Events {
     return this.all();
   }
 
+  /** Waits for one event more than there are, of whatever kind. */
+  async more(): Promise<void> {
+    const lines = this.#program.stdout.split('\n').length;
+    await this.#program.until(new RegExp(`^(?:.*\\n){${lines}}`));
+  }
+
   all(): TaskEvent[] {
     const pattern = new RegExp(` ${this.#namespace} (/tasks/\\S+) (\\{.*\\})$`);
     return this.#program.stdout.split('\n').flatMap((line) => {

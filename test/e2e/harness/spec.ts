@@ -10,7 +10,11 @@ export interface Spec {
   root: { path: string; readonly?: boolean };
   mounts: { destination: string; type: string; source: string; options?: string[] }[];
   hooks?: unknown;
-  linux: { cgroupsPath: string; namespaces: { type: string; path?: string }[] };
+  linux: {
+    cgroupsPath: string;
+    namespaces: { type: string; path?: string }[];
+    resources?: Record<string, unknown>;
+  };
 }
 
 /** Writes a configuration for `ctr run --config FILE ID`: ctr's default one on an unpacked busybox, then changed. */
