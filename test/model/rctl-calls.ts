@@ -1,11 +1,12 @@
 import { fail } from './failure.js';
 import type { CallContext } from './open-file.js';
-import { checkWhole, parseRule, ruleText, type Rule } from './rctl-rules.js';
+import type { Process } from './process.js';
+import { checkWhole, parseRule, ruleText, type Rule, type WholeRule } from './rctl-rules.js';
 import type { Arguments, SystemCalls } from './system-call.js';
 
 const longestInput = 4096;
 /** kern.racct.rctl.maxbufsize */
-const longestOutput = 16_384;
+const longestOutput = 16 * 1024 * 1024;
 
 /** What is asked for, as text. */
 function input({ memory, process, system }: CallContext, args: Arguments): string {
@@ -17,35 +18,37 @@ function input({ memory, process, system }: CallContext, args: Arguments): strin
   return memory.text(args.address(0), length);
 }
 
-/** A list must leave two bytes of its room, the NUL counted. */
 function output({ memory }: CallContext, args: Arguments, text: string): number {
-  const room = args.long(3);
   const bytes = Buffer.from(`${text}\0`);
-  if (text !== '' && bytes.byteLength >= room) return fail('ERANGE');
-  memory.write(args.address(2), bytes.subarray(0, room));
+  if (bytes.byteLength > args.long(3)) return fail('ERANGE');
+  memory.write(args.address(2), bytes);
   return 0;
 }
 
-function list(
-  context: CallContext,
-  args: Arguments,
-  rules: readonly Parameters<typeof ruleText>[0][],
-): number {
+/** A comma after the last rule must have room too, though it is not told. */
+function list(context: CallContext, args: Arguments, rules: readonly WholeRule[]): number {
   if (args.long(3) > longestOutput) return fail('E2BIG');
-  return output(context, args, rules.map((rule) => ruleText(rule)).join(','));
+  const text = rules.map((rule) => ruleText(rule)).join(',');
+  if (rules.length > 0 && Buffer.byteLength(text) + 2 > args.long(3)) return fail('ERANGE');
+  return output(context, args, text);
 }
 
-/** The one whom a question is about: further parts of it do not count. */
-function subject(rule: Rule): readonly [kind: string, name: string] {
-  if (rule.subject === undefined || rule.name === undefined) return fail('EINVAL');
-  return [rule.subject, rule.name];
+/** The process that a question is about. */
+function processOf({ system }: CallContext, { name }: Rule): Process {
+  return system.processes.get(Number(name ?? fail('EINVAL'))) ?? fail('ESRCH');
+}
+
+function usage(context: CallContext, rule: Rule): ReadonlyMap<string, number> {
+  const { limits } = context.system;
+  if (rule.subject === 'process') return limits.usageOf(processOf(context, rule));
+  return limits.usageOfJail(rule.subject === 'jail' ? (rule.name ?? fail('EINVAL')) : fail('EINVAL'));
 }
 
 /** Resource limits: kern_rctl.c. */
 export const rctlCalls: SystemCalls = {
   rctl_add_rule: (context, args) => {
     const { system } = context;
-    system.limits.add(checkWhole(parseRule(input(context, args), system), system));
+    system.limits.add(checkWhole(parseRule(input(context, args), system)));
     return 0;
   },
   rctl_remove_rule: (context, args) => {
@@ -57,16 +60,13 @@ export const rctlCalls: SystemCalls = {
     return list(context, args, context.system.limits.list(filter));
   },
   rctl_get_limits: (context, args) => {
-    const { system } = context;
-    const [kind, name] = subject(parseRule(input(context, args), system));
-    if (kind !== 'process') return fail('EOPNOTSUPP');
-    return list(context, args, system.limits.binding(system.processes.get(Number(name)) ?? fail('ESRCH')));
+    const rule = parseRule(input(context, args), context.system);
+    if (rule.subject === undefined) return fail('EINVAL');
+    if (rule.subject !== 'process') return fail('EOPNOTSUPP');
+    return list(context, args, context.system.limits.binding(processOf(context, rule)));
   },
   rctl_get_racct: (context, args) => {
-    const { system } = context;
-    const [kind, name] = subject(parseRule(input(context, args), system));
-    if (kind === 'process' && system.processes.get(Number(name)) === undefined) return fail('ESRCH');
-    const used = system.limits.usage(kind === 'jail' ? name : '');
+    const used = usage(context, parseRule(input(context, args), context.system));
     return output(context, args, [...used].map(([resource, amount]) => `${resource}=${amount}`).join(','));
   },
 };

@@ -21,7 +21,16 @@ function limited(name: string): readonly [string, 'limited'] {
 }
 
 export const resourceNames = resources.map(([name]) => name);
+
+/** Whether use is known of single processes too. */
+export function isOfProcesses(resource: string): boolean {
+  return !ofNoProcess.includes(resource);
+}
+
 const subjects = ['process', 'user', 'loginclass', 'jail'];
+const ofNoProcess = [
+  ...['pseudoterminals', 'swapuse', 'msgqqueued', 'msgqsize', 'nmsgq', 'nsem', 'nshm', 'shmsize'],
+];
 const inMillionths = ['cputime', 'wallclock', 'pcpu'];
 const most = 0x7fff_ffff_ffff_ffffn;
 const nameLength = 255;
@@ -49,15 +58,17 @@ export function parseRule(text: string, system: System): Rule {
   const [amount = '', ...pers] = amounts.join('=').split('/');
   const per = pers.join('/');
   const type = word(subject, subjects);
-  const parsed = {
-    subject: type,
-    name: checkName(type, name),
-    resource: word(resource, resourceNames),
-    action: word(action, actionNames(system)),
-    amount: number(amount),
+  // In the order in which the kernel reads them: the first that is wrong is what it says.
+  const checkedName = checkName(system, type, name);
+  const counted = word(resource, resourceNames);
+  const acted = word(action, actionNames(system));
+  const limit = number(amount);
+  if (limit !== undefined && inMillionths.includes(counted ?? '') && limit > most / 1_000_000n)
+    fail('ERANGE');
+  return {
+    ...{ subject: type, name: checkedName, resource: counted, action: acted, amount: limit },
     per: word(per, subjects),
   };
-  return parsed;
 }
 
 /** Words are taken in capitals as well. */
@@ -67,10 +78,11 @@ function word(text: string, words: readonly string[]): string | undefined {
   return words.includes(known) ? known : fail('EINVAL');
 }
 
-function checkName(subject: string | undefined, name: string): string | undefined {
+function checkName(system: System, subject: string | undefined, name: string): string | undefined {
   if (name === '') return undefined;
   if (subject === undefined) return fail('EINVAL');
   if ((subject === 'process' || subject === 'user') && !/^\d+$/.test(name)) return fail('EINVAL');
+  if (subject === 'process' && system.processes.get(Number(name)) === undefined) return fail('ESRCH');
   return Buffer.byteLength(name) > nameLength ? fail('ENAMETOOLONG') : name;
 }
 
@@ -94,18 +106,14 @@ function actionNames({ bindings }: System): string[] {
 }
 
 /** A rule that can be added, which is whole: EOPNOTSUPP for what cannot be done about the resource. */
-export function checkWhole(
-  rule: Rule,
-  system: System,
-): Required<{ [K in keyof Rule]: NonNullable<Rule[K]> }> {
+export function checkWhole(rule: Rule): Required<{ [K in keyof Rule]: NonNullable<Rule[K]> }> {
   const { subject, name, resource, action, amount, per = subject } = rule;
   if (subject === undefined || name === undefined || resource === undefined) return fail('EINVAL');
   if (action === undefined || amount === undefined || per === undefined) return fail('EINVAL');
   const kind = resources.find(([each]) => each === resource)?.[1];
   if (action === 'deny' && kind !== 'limited') return fail('EOPNOTSUPP');
   if (action === 'throttle' && kind !== 'throttled') return fail('EOPNOTSUPP');
-  if (inMillionths.includes(resource) && amount > most / 1_000_000n) return fail('ERANGE');
-  if (subject === 'process' && system.processes.get(Number(name)) === undefined) return fail('ESRCH');
+  if (per === 'process' && ofNoProcess.includes(resource)) return fail('EOPNOTSUPP');
   return { subject, name, resource, action, amount, per };
 }
 

@@ -1,7 +1,7 @@
 import { fail } from './failure.js';
 import { isWithin, type Jail } from './jail.js';
 import type { Process } from './process.js';
-import { matches, resourceNames, type Rule, type WholeRule } from './rctl-rules.js';
+import { isOfProcesses, matches, resourceNames, type Rule, type WholeRule } from './rctl-rules.js';
 import type { System } from './system.js';
 
 /** The rules of rctl(8). Those of a jail are its name's. */
@@ -17,7 +17,8 @@ export class ResourceLimits {
   }
 
   add(rule: WholeRule): void {
-    const others = this.#rules.filter((each) => !isSame(each, rule));
+    const replaced = rule.action === 'deny' ? { ...rule, amount: undefined } : rule;
+    const others = this.#rules.filter((each) => !matches(replaced, each));
     this.#rules = [rule, ...others];
     const subject = `${rule.subject}:${rule.name}`;
     if (!this.#subjects.includes(subject)) this.#subjects.unshift(subject);
@@ -51,19 +52,22 @@ export class ResourceLimits {
   }
 
   /** What the processes of a jail and of those in it use; nothing, if no jail has the name. */
-  usage(name: string): ReadonlyMap<string, number> {
+  usageOfJail(name: string): ReadonlyMap<string, number> {
     const { jails, processes, terminals } = this.#system;
     const jail = jails.list.find((each) => each.name === name);
     const inside = (each: { readonly jail: Jail }): boolean =>
       jail !== undefined && isWithin(each.jail, jail);
-    const members = processes.list.filter(inside);
     const used: Readonly<Record<string, number>> = {
-      maxproc: members.length,
-      nthr: members.filter(({ alive }) => alive).length,
-      openfiles: members.reduce((sum, { descriptors }) => sum + descriptors.numbers().length, 0),
+      ...counts(processes.list.filter(inside)),
       pseudoterminals: terminals.list.filter(inside).length,
     };
     return new Map(resourceNames.map((resource) => [resource, used[resource] ?? 0]));
+  }
+
+  /** What one process uses, as far as that is known. */
+  usageOf(process: Process): ReadonlyMap<string, number> {
+    const used = counts([process]);
+    return new Map(resourceNames.filter(isOfProcesses).map((resource) => [resource, used[resource] ?? 0]));
   }
 
   /** EAGAIN if one more of a resource is more than a process's jail may have. Those around it do not count. */
@@ -74,12 +78,15 @@ export class ResourceLimits {
         rule.subject === 'jail' && rule.per === 'jail' && rule.action === 'deny' && rule.resource === resource
       );
     });
-    const used = this.usage(process.jail.name).get(resource) ?? 0;
+    const used = this.usageOfJail(process.jail.name).get(resource) ?? 0;
     if (denied.some(({ amount }) => BigInt(used) >= amount)) fail('EAGAIN');
   }
 }
 
-/** What differs in nothing but the amount. */
-function isSame(one: WholeRule, other: WholeRule): boolean {
-  return matches({ ...one, amount: undefined }, other);
+function counts(members: readonly Process[]): Readonly<Record<string, number>> {
+  return {
+    maxproc: members.length,
+    nthr: members.filter(({ alive }) => alive).length,
+    openfiles: members.reduce((sum, { descriptors }) => sum + descriptors.numbers().length, 0),
+  };
 }

@@ -60,6 +60,10 @@ export interface AnyRule extends Omit<JailRule, 'jail' | 'per'> {
 
 const resources = new Set<string>([...limited, ...counted, ...throttled]);
 const subjects = new Set<string>(['process', 'user', 'loginclass', 'jail']);
+// What the kernel does not know of single processes.
+const ofNoProcess = new Set<string>([
+  ...['pseudoterminals', 'swapuse', 'msgqqueued', 'msgqsize', 'nmsgq', 'nsem', 'nshm', 'shmsize'],
+]);
 // What the kernel multiplies by a million before it keeps it in 64 bits.
 const inMillionths = new Set<string>(['cputime', 'wallclock', 'pcpu']);
 const most = 0x7fff_ffff_ffff_ffffn;
@@ -92,6 +96,9 @@ export function formatRule({ jail, resource, action, amount, per }: JailRule): s
   if (amount < 0n || amount > limit)
     throw new RangeError(`amount of ${resource}: ${amount} is not from 0 to ${limit}`);
   if (per !== undefined && !subjects.has(per)) throw new RangeError(`per: '${per}' is none of rctl(8)`);
+  if (per === 'process' && ofNoProcess.has(resource)) {
+    throw new RangeError(`per: the kernel does not count ${resource} by process`);
+  }
   return `jail:${jail}:${resource}:${action}=${amount}${per === undefined ? '' : `/${per}`}`;
 }
 

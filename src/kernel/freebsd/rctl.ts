@@ -18,8 +18,8 @@ import { readSysctlInt } from './sysctl.js';
 // rctl_add_rule(2) and its kin. Rules are the name's, not the jail's: they may come before the jail, stay when it is gone,
 // and do not follow when it is renamed. ENOSYS if there is no accounting, EPERM inside a jail and for all but root.
 
-// The kernel gives no more than kern.racct.rctl.maxbufsize, 16384 by default, at a time (E2BIG); a list must be
-// shorter than the room for it by more than its NUL.
+// A list must be shorter than the room for it by more than its NUL. The kernel allocates all of the room, and gives no more
+// than kern.racct.rctl.maxbufsize (E2BIG).
 const firstCapacity = 4096;
 const largestCapacity = 1 << 20;
 
@@ -31,7 +31,10 @@ export async function hasAccounting(system: FreeBSD): Promise<boolean> {
   return enabled !== 0;
 }
 
-/** Adds a rule. One with the same jail, resource, action and `per` gets the new amount. */
+/**
+ * Adds a rule. One that denies takes the place of another that does, with the same jail, resource and `per`; otherwise only
+ * the very same rule is not there twice.
+ */
 export function addRule(b: BatchBuilder, rule: JailRule): Step<void> {
   const text = formatRule(rule);
   const input = b.arena.textSpan(text, 'rule');

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { open, openIn, readDirectory, statusAt } from '../../../src/kernel/freebsd/file.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import {
@@ -72,4 +73,10 @@ export async function seenTerminals({ system }: Member, dev = '/dev'): Promise<s
     });
   });
   return 'entries' in found ? found.entries.map(({ name }) => name).sort() : [];
+}
+
+/** Waits for what a thread of the kernel is about to do. */
+export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isSo())) assert.ok(Date.now() < deadline, 'not so after 20 s');
 }

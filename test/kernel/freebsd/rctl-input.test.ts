@@ -40,6 +40,11 @@ const refusals: readonly [what: string, add: (b: BatchBuilder) => unknown, error
     because({ resource: 'pcpu', amount: 9_223_372_036_855n }),
     /^RangeError: amount of pcpu: /,
   ],
+  [
+    'swap by process',
+    because({ resource: 'swapuse', per: 'process' }),
+    /^RangeError: per: .* swapuse by process$/,
+  ],
   ['another subject', because({ per: 'group' }), /^RangeError: per: 'group' /],
   ['the rules of all jails', (b) => readRules(b, ''), /^RangeError: jail: empty$/],
   ['removing those of all jails', (b) => removeRules(b, ''), /^RangeError: jail: empty$/],
