@@ -1,5 +1,4 @@
-import { close, open, openIn, statusOf } from '../../kernel/freebsd/file.js';
-import type { FileStatus } from '../../kernel/freebsd/file-status.js';
+import { close, open, openIn } from '../../kernel/freebsd/file.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import { visit } from './visit.js';
 import { hostPathOf } from './walk.js';
@@ -24,7 +23,7 @@ export async function openRoot(system: FreeBSD, path: string): Promise<Root> {
   return withHost(system, async (host) => {
     return visit(host, path, async (place, release) => {
       const { name, directory } = place;
-      if (name === undefined) throw new RangeError(`root: '${path}' is the root of the host`);
+      if (name === undefined) return openHost(system);
       const { fd } = await run(system, (b) => ({
         fd: openIn(b, directory, name, { directory: true }),
         released: release(b),
@@ -36,7 +35,7 @@ export async function openRoot(system: FreeBSD, path: string): Promise<Root> {
 
 /** Does something with the root of the host. */
 export async function withHost<T>(system: FreeBSD, act: (host: Root) => Promise<T>): Promise<T> {
-  const host = { system, path: '/', fd: await run(system, (b) => open(b, '/', { directory: true })) };
+  const host = await openHost(system);
   try {
     return await act(host);
   } finally {
@@ -44,12 +43,11 @@ export async function withHost<T>(system: FreeBSD, act: (host: Root) => Promise<
   }
 }
 
+async function openHost(system: FreeBSD): Promise<Root> {
+  return { system, path: '/', fd: await run(system, (b) => open(b, '/', { directory: true })) };
+}
+
 export async function closeRoot({ system, fd }: Root): Promise<void> {
   // Whatever it says, the descriptor is gone afterwards.
   await run(system, (b) => b.attempt(() => close(b, fd)));
-}
-
-/** What the root is now. */
-export async function statusOfRoot({ system, fd, path }: Root): Promise<FileStatus> {
-  return run(system, (b) => statusOf(b, fd, path));
 }

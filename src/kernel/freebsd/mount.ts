@@ -69,6 +69,17 @@ export function mount(b: BatchBuilder, what: Mount): Step<void> {
 }
 
 /**
+ * Mounts a file system on the working directory, or on a name in it: nothing that others do to the path that leads there
+ * can make the kernel mount elsewhere, but for the name itself, if that becomes a symbolic link. For messages, and for
+ * checks, it is on `what.target`.
+ *
+ * @param name undefined for the working directory itself
+ */
+export function mountHere(b: BatchBuilder, what: Mount, name?: string): Step<void> {
+  return nmount(b, what, mountFlags(b, what.flags ?? {}), { at: name ?? '.' });
+}
+
+/**
  * Changes the flags of a mount that is there, to exactly those given: what is left out is off afterwards. nullfs,
  * fdescfs and the proc file systems cannot be changed (EOPNOTSUPP).
  *
@@ -83,10 +94,15 @@ export function updateMount(
   const flags = mountFlags(b, what.flags ?? {}) | MNT_UPDATE | (force ? MNT_FORCE : 0);
   // A tmpfs refuses to be told its size anew; the kernel remembers "ro" until it hears "rw".
   const bare: Mount = what.type === 'tmpfs' ? { type: what.type, target: what.target } : what;
-  return nmount(b, bare, flags, what.flags?.readOnly === true ? 'ro' : 'rw');
+  return nmount(b, bare, flags, { more: what.flags?.readOnly === true ? 'ro' : 'rw' });
 }
 
-function nmount(b: BatchBuilder, what: Mount, flags: number, more?: string): Step<void> {
+function nmount(
+  b: BatchBuilder,
+  what: Mount,
+  flags: number,
+  { more, at = what.target }: { more?: string; at?: string } = {},
+): Step<void> {
   const { MNAMELEN, MFSNAMELEN } = b.bindings.constants;
   checkPlainPath('mount target', what.target, MNAMELEN);
   const options: (Span | null)[] = [];
@@ -95,7 +111,7 @@ function nmount(b: BatchBuilder, what: Mount, flags: number, more?: string): Ste
     options.push(value === undefined ? null : b.arena.textSpan(value, name, MNAMELEN));
   };
   add('fstype', checkNonEmpty('mount type', what.type, MFSNAMELEN));
-  add('fspath', what.target);
+  add('fspath', at);
   for (const [name, value] of optionsOf(b, what)) add(name, value);
   if (what.flags?.noCover === true) {
     required(b.bindings.constants.MNT_NOCOVER, 'nocover', b.bindings.release);
