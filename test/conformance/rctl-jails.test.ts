@@ -7,7 +7,17 @@ import { openTerminal } from '../../src/kernel/freebsd/terminal.js';
 import type { Case } from './harness/case.js';
 import { group, type On } from './harness/group.js';
 import { rctl, ruleName, rulesOf, unlimitLater } from './harness/limits.js';
-import { codeOf, endOf, errorOf, host, jailed, member, signal, type Member } from './harness/processes.js';
+import {
+  codeOf,
+  endOf,
+  errorOf,
+  host,
+  jailed,
+  member,
+  signal,
+  waited,
+  type Member,
+} from './harness/processes.js';
 import { lookAtDevices } from './harness/terminals.js';
 
 const needs: On = { needs: ['accounting', 'processes'] };
@@ -52,6 +62,8 @@ group(
       const first = await jailed(c, jid);
       const child = await member(c, first);
       await signal(c, child, 'SIGKILL');
+      await waited(c, child, { keep: true }, first);
+      assert.equal(await forks(c, first), 'EAGAIN');
       await endOf(c, child, first);
       assert.equal(await forks(c, first), '');
     });

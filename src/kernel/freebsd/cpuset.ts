@@ -38,7 +38,7 @@ export function readCpus(b: BatchBuilder, owner: CpuOwner, size: number): Step<n
   return { value, decode: ({ arena }) => decodeCpus(arena.subarray(mask, mask + size)) };
 }
 
-/** Makes a set of processors with those of the caller, and moves the caller to it: cpuset(2). Answers its number. */
+/** Makes a set of processors with those of the caller's jail, and moves the caller to it: cpuset(2). Answers its number. */
 export function makeCpuset(b: BatchBuilder): Step<number> {
   const at = b.arena.reserve(4);
   const value = b.call('cpuset', [{ arena: at }], { object: 'cpuset' });
