@@ -3,11 +3,12 @@ import type { Child, ChildMaker } from '../../kernel/child.js';
 import type { Program } from '../../kernel/freebsd/execute.js';
 import { becomeProgram, enterJail, settle } from '../../kernel/freebsd/launch.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
-import { RuntimeError } from '../../runtime/error.js';
+import { reason, RuntimeError } from '../../runtime/error.js';
 import type { ProcessStdio, RuntimeProcess } from '../../runtime/runtime.js';
 import type { ProcessPlan } from '../plan/process.js';
 import { resolveUser, withHome, type ResolvedUser } from '../user/user.js';
 import { openChannel, type Channel } from './channel.js';
+import { defaultPatience, within } from './patience.js';
 import { failedProgram, missingProgram, type Explanation } from './program-error.js';
 import { runningProcess, type RunningTools } from './running.js';
 import { candidatesFor } from './search-path.js';
@@ -15,6 +16,8 @@ import { completeUserFiles, readUserFiles } from './user-files.js';
 
 export interface LaunchTools extends RunningTools {
   readonly children: ChildMaker;
+  /** Milliseconds that a step of a launch may take, and a process that was killed; 30 s if it is not given. */
+  readonly patience?: number;
 }
 
 /** A process that waits, in its jail and as its user, to become its program. */
@@ -26,7 +29,11 @@ export interface PreparedProcess {
    * @throws RuntimeError that says why it cannot; the process has ended then
    */
   start(): Promise<void>;
-  /** Ends it, and waits for that. Does nothing once it has ended. */
+  /**
+   * Ends it, and waits for that. Does nothing once it has ended.
+   *
+   * @throws RuntimeError if it cannot be ended for now, as the kernel holds it
+   */
   abandon(): Promise<void>;
 }
 
@@ -46,7 +53,11 @@ export interface BegunProcess {
    * @throws RuntimeError or KernelError that names what failed; the process has ended then, and nothing of it is left
    */
   prepare(preparation: Preparation): Promise<PreparedProcess>;
-  /** Ends it, and waits for that. Does nothing once it has ended. */
+  /**
+   * Ends it, and waits for that. Does nothing once it has ended.
+   *
+   * @throws RuntimeError if it cannot be ended for now, as the kernel holds it
+   */
   abandon(): Promise<void>;
 }
 
@@ -94,7 +105,7 @@ interface Beginning {
 function begun(tools: LaunchTools, beginning: Beginning): BegunProcess {
   return {
     prepare: (preparation) => prepare(tools, beginning, preparation),
-    abandon: () => discard(beginning),
+    abandon: () => discard(tools, beginning),
   };
 }
 
@@ -106,12 +117,7 @@ async function prepare(
   const { child, stdio, channel } = beginning;
   const inside = { kernel: child.kernel, bindings: tools.system.bindings };
   try {
-    const files = await run(inside, (b) => {
-      enterJail(b, jid);
-      return readUserFiles(b);
-    });
-    const user = resolveUser(plan, await completeUserFiles(inside, files));
-    const path = await settleAs(inside, plan, user);
+    const { path, user } = await answered(tools, child, enterAs(inside, jid, plan));
     if (stdio.terminal && channel !== undefined) {
       stdio.attach(await channel.receive());
       await channel.close();
@@ -119,13 +125,27 @@ async function prepare(
     const program = { path, args: plan.args, environment: withHome(plan.env, user) };
     return {
       process: runningProcess(tools, child, stdio),
-      start: () => start(inside, child, program, explain),
-      abandon: () => child.abandon(),
+      start: () => start(tools, child, program, explain),
+      abandon: () => abandon(tools, child),
     };
   } catch (error) {
-    await discard(beginning);
+    await givenUp(error, () => discard(tools, beginning));
     throw ended(error, child);
   }
+}
+
+/** Has the process enter the jail as who its plan says, and answers who that is, and where its program is. */
+async function enterAs(
+  inside: FreeBSD,
+  jid: number,
+  plan: ProcessPlan,
+): Promise<{ path: string; user: ResolvedUser }> {
+  const files = await run(inside, (b) => {
+    enterJail(b, jid);
+    return readUserFiles(b);
+  });
+  const user = resolveUser(plan, await completeUserFiles(inside, files));
+  return { user, path: await settleAs(inside, plan, user) };
 }
 
 /** Makes the process what its plan says, and answers where its program is. */
@@ -149,16 +169,39 @@ async function settleAs(inside: FreeBSD, plan: ProcessPlan, user: ResolvedUser):
 }
 
 async function start(
-  { bindings }: FreeBSD,
+  tools: LaunchTools,
   child: Child,
   program: Program,
   explain: Explanation,
 ): Promise<void> {
   try {
-    await becomeProgram(child.kernel, bindings, program);
+    await answered(tools, child, becomeProgram(child.kernel, tools.system.bindings, program));
   } catch (error) {
-    await child.abandon();
+    await givenUp(error, () => abandon(tools, child));
     throw failedProgram(program.path, ended(error, child), explain);
+  }
+}
+
+/** What a process answers, unless the kernel holds it. */
+function answered<T>({ patience }: LaunchTools, { pid }: Child, doing: Promise<T>): Promise<T> {
+  return within(patience ?? defaultPatience, doing, `process ${pid}: no answer`);
+}
+
+/** Kills a process, and waits for its end unless the kernel holds it. */
+function abandon({ patience }: LaunchTools, child: Child): Promise<void> {
+  return within(
+    patience ?? defaultPatience,
+    child.abandon(),
+    `process ${child.pid}: killed, but still there`,
+  );
+}
+
+/** Ends what a failure has left, and says so if it does not end. */
+async function givenUp(error: unknown, discarding: () => Promise<void>): Promise<void> {
+  try {
+    await discarding();
+  } catch (second) {
+    throw new RuntimeError('failed', `${reason(error)}; ${reason(second)}`, { cause: error });
   }
 }
 
@@ -168,7 +211,6 @@ function ended(error: unknown, { pid }: Child): unknown {
   return new RuntimeError('failed', `process ${pid} ended before its program ran`, { cause: error });
 }
 
-async function discard({ child, channel }: Beginning): Promise<void> {
-  await child.abandon();
-  await channel?.close();
+async function discard(tools: LaunchTools, { child, channel }: Beginning): Promise<void> {
+  await abandon(tools, child).finally(() => channel?.close());
 }
