@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { OCI_LINUX_RESOURCES, OCI_PROCESS, packJson } from '../../src/proto/any.js';
+import { isType, OCI_LINUX_RESOURCES, OCI_PROCESS, packJson, unpack } from '../../src/proto/any.js';
+import { Metrics as MetricsV1 } from '../../src/proto/generated/cgroups-v1.js';
+import { Metrics as MetricsV2 } from '../../src/proto/generated/cgroups-v2.js';
 import type { Any } from '../../src/proto/generated/messages.js';
 import { TaskV2, TaskV3 } from '../../src/proto/generated/services.js';
 import type { UnaryMethod } from '../../src/proto/service.js';
@@ -9,7 +11,9 @@ import { encodeRequestHead, decodeResponse } from '../../src/ttrpc/envelope.js';
 import { FrameType, HEADER_LENGTH, writeHeader } from '../../src/ttrpc/frame.js';
 import { MESSAGE_LENGTH_MAX } from '../../src/ttrpc/limits.js';
 import { Code } from '../../src/ttrpc/status.js';
+import { cannotLimitMemory } from './harness/memory.js';
 import { refused, withRawShim } from './harness/raw-fixture.js';
+import type { RawShim } from './harness/raw-shim.js';
 import { rawProcess } from './harness/raw-spec.js';
 
 const scenario = withRawShim();
@@ -258,6 +262,29 @@ for (const [name, resources, code, names] of updates) {
   scenario(`calls: Update with ${name}`, (shim) =>
     refused(shim.call(methods.Update, { id: 'witness', resources }), code, names),
   );
+}
+
+scenario(
+  'calls: Update changes the memory limit, as Stats tells',
+  async (shim) => {
+    await shim.run(id);
+    for (const limit of [64 << 20, 48 << 20]) {
+      const resources = packJson(OCI_LINUX_RESOURCES, { memory: { limit } });
+      await shim.call(methods.Update, { id, resources });
+      assert.equal(await memoryLimit(shim), limit);
+    }
+    await shim.remove(id);
+  },
+  cannotLimitMemory(),
+);
+
+async function memoryLimit(shim: RawShim): Promise<number> {
+  const { stats } = await shim.call(methods.Stats, { id });
+  assert.ok(stats);
+  const limit = isType(MetricsV1, stats)
+    ? unpack(MetricsV1, stats).memory?.usage?.limit
+    : unpack(MetricsV2, stats).memory?.usageLimit;
+  return Number(limit);
 }
 
 scenario('calls: a terminal larger than any', async (shim) => {

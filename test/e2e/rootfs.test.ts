@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { remove, startDetached } from './harness/containers.js';
 import { runArguments } from './harness/containerd.js';
 import { assertCode, withContainerd } from './harness/fixture.js';
+import { IMAGE } from './harness/image.js';
 import { writeSpec } from './harness/spec.js';
 
 const scenario = withContainerd();
@@ -23,6 +24,15 @@ scenario(
     assert.equal(await containerd.tell(['snapshot', 'list']), snapshots);
   },
 );
+
+scenario('rootfs: an image that is removed leaves no layer behind', async (containerd) => {
+  assertCode(await containerd.ctr(runArguments(containerd, 'user', ['true'], ['--rm', '--null-io'])), 0);
+  await containerd.tell(['image', 'remove', '--sync', IMAGE]);
+  assert.equal(await containerd.tell(['image', 'list', '--quiet']), '');
+  assert.equal(await containerd.tell(['content', 'list', '--quiet']), '');
+  assert.equal((await containerd.tell(['snapshot', 'list'])).trimEnd().split('\n').length, 1);
+  await containerd.importImage();
+});
 
 scenario('rootfs: read-only, and a bind mount of the host in it', async (containerd) => {
   const shared = join(containerd.directory, 'shared');

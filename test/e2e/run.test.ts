@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { remove, startDetached } from './harness/containers.js';
 import { runArguments } from './harness/containerd.js';
 import { assertCode, withContainerd } from './harness/fixture.js';
+import { withoutPidNamespace, writeSpec } from './harness/spec.js';
 
 const scenario = withContainerd();
 
@@ -14,6 +15,18 @@ for (const [what, command, code] of [
 ] as const) {
   scenario(`run: exit status ${what}`, async (containerd) => {
     assertCode(await containerd.ctr(runArguments(containerd, 'status', command)), code);
+  });
+}
+
+for (const [signal, code] of [
+  ['TERM', 143],
+  ['KILL', 137],
+  ['ABRT', 134],
+] as const) {
+  scenario(`run: exit status ${code} of a process that SIG${signal} ends`, async (containerd) => {
+    const script = ['sh', '-c', `kill -${signal} $$`];
+    const spec = await writeSpec(containerd, 'signalled', script, withoutPidNamespace);
+    assertCode(await containerd.ctr(['run', '--rm', '--null-io', '--config', spec, 'signalled']), code);
   });
 }
 

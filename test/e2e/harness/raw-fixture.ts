@@ -11,18 +11,18 @@ import { RawShim, type RawShimOptions } from './raw-shim.js';
 import { Witness } from './witness.js';
 
 /** A test that is given the file's shim, in which a container called `witness` runs. */
-export type RawScenario = (name: string, body: (shim: RawShim) => Promise<void>) => void;
+export type RawScenario = (name: string, body: (shim: RawShim) => Promise<void>, skip?: string) => void;
 
 /**
  * One daemon for all tests of a file. After each of them the same daemon lives, holds no descriptor, child, file, process,
  * mount, cgroup or row more than before, and the witness answers.
  */
-export function withRawShim(options: RawShimOptions = {}, skip = cannotRun()): RawScenario {
+export function withRawShim(options: RawShimOptions = {}): RawScenario {
   let shared: Scene | undefined;
   after(async () => {
     await close(shared);
   });
-  return (name, body) => {
+  return (name, body, skip = cannotRun()) => {
     void test(name, { skip: skip ?? false, timeout: 120_000 }, async (context) => {
       shared ??= await open(options);
       const { shim, witness, calm } = shared;
