@@ -121,7 +121,7 @@ group(
   processes,
 );
 
-group('cpuset(2): the size of masks', 'kern_cpuset.c of 13.0 and 14', (states) => {
+group('cpuset(2): the size of masks', 'kern_cpuset.c of 13.0', (states) => {
   states(
     'less than the kernel has, or more than 128 bytes, is ERANGE',
     async (c) => {
@@ -133,7 +133,7 @@ group('cpuset(2): the size of masks', 'kern_cpuset.c of 13.0 and 14', (states) =
         }
       }
     },
-    { releases: [12, 13, 14] },
+    { releases: [12, 13] },
   );
 
   states('what kern.sched.cpusetsize says is taken', async (c) => {

@@ -32,10 +32,10 @@ function ownerOf({ process, system }: CallContext, which: number, id: number): O
   }
 }
 
-/** Programs up to 14 must have room for all that the kernel has. */
+/** Up to 13 programs must have room for all that the kernel has. */
 function sizeOf({ system }: CallContext, args: Arguments): number {
   const size = args.long(3);
-  const least = system.release < 15 ? system.bindings.layouts.cpuset_t.size : 1;
+  const least = system.release < 14 ? system.bindings.layouts.cpuset_t.size : 1;
   return size < least || size > largestSize ? fail('ERANGE') : size;
 }
 

@@ -10,7 +10,7 @@ const largestSize = 128;
 export type CpuOwner = { readonly jid: number } | { readonly pid: number };
 
 /**
- * How many bytes of a mask this kernel wants: kern.sched.cpusetsize. Up to 14 one of less is refused, and programs are
+ * How many bytes of a mask this kernel wants: kern.sched.cpusetsize. Up to 13 one of less is refused, and programs are
  * compiled with more or less than the kernel has.
  */
 export async function cpuMaskSize(system: FreeBSD): Promise<number> {
