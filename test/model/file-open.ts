@@ -21,8 +21,9 @@ export function openAt(context: CallContext, fd: number, path: string, flags: nu
   if (access === 3 || (executes && access !== 0)) fail('EINVAL');
   const has = (bit: number): boolean => (flags & bit) !== 0;
   const exclusive = has(c.O_CREAT) && has(c.O_EXCL);
-  const found = lookup(system, process, startOf(context, fd, path), path, !has(c.O_NOFOLLOW) && !exclusive);
-  if (has(c.O_RESOLVE_BENEATH ?? 0)) refuseEscape(path);
+  const follow = !has(c.O_NOFOLLOW) && !exclusive;
+  const beneath = has(c.O_RESOLVE_BENEATH ?? 0);
+  const found = lookup(system, process, startOf(context, fd, path), path, follow, beneath);
   if (found.place === undefined) {
     // With O_DIRECTORY nothing is made.
     if (!has(c.O_CREAT) || has(c.O_DIRECTORY)) fail('ENOENT');
@@ -49,17 +50,6 @@ function addFile({ process, system }: CallContext, place: Place, flags: number):
   // Whatever is opened by a name in a file system keeps that busy; a descriptor of fdescfs is another one's copy.
   if (device !== undefined && file.references === 0) Object.assign(file, { place });
   return process.descriptors.add(file, (flags & system.bindings.constants.O_CLOEXEC) !== 0);
-}
-
-/** O_RESOLVE_BENEATH of 13 and later, as far as the text of the path goes; links that lead out are not looked for. */
-function refuseEscape(path: string): void {
-  let depth = 0;
-  for (const name of path.split('/')) {
-    if (name === '..') depth--;
-    else if (name !== '' && name !== '.') depth++;
-    if (depth < 0) fail('ENOTCAPABLE');
-  }
-  if (path.startsWith('/')) fail('ENOTCAPABLE');
 }
 
 /** Makes a file of some kind where nothing is. */

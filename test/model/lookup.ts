@@ -24,9 +24,17 @@ export interface Found {
  *
  * @param start where a relative path begins
  * @param follow whether a symbolic link that the path ends in is followed
+ * @param beneath whether the path, and symbolic links in it, may not lead above `start`: ENOTCAPABLE
  */
-export function lookup(system: System, process: Process, start: Place, path: string, follow: boolean): Found {
-  return new Walk(system, process).find(start, path, follow);
+export function lookup(
+  system: System,
+  process: Process,
+  start: Place,
+  path: string,
+  follow: boolean,
+  beneath = false,
+): Found {
+  return new Walk(system, process, beneath ? start : undefined).find(start, path, follow);
 }
 
 /** As `lookup`, but ENOENT if there is nothing. */
@@ -43,17 +51,21 @@ export function lookupExisting(
 class Walk {
   readonly #system: System;
   readonly #process: Process;
+  /** What may not be left. */
+  readonly #top: Place | undefined;
   #links = 0;
 
-  constructor(system: System, process: Process) {
+  constructor(system: System, process: Process, top: Place | undefined) {
     this.#system = system;
     this.#process = process;
+    this.#top = top;
   }
 
   find(start: Place, path: string, follow: boolean): Found {
     if (path === '') fail('ENOENT');
     if (Buffer.byteLength(path) >= 1024) fail('ENAMETOOLONG');
     const absolute = path.startsWith('/');
+    if (absolute && this.#top !== undefined) fail('ENOTCAPABLE');
     let directory = absolute ? this.#process.root : start;
     if (directory.mount.dead) fail(absolute ? 'ENOENT' : 'ENOTDIR');
     const names = path.split('/').filter((name) => name !== '');
@@ -88,6 +100,7 @@ class Walk {
   #child(directory: Place, name: string): Place | undefined {
     if (name === '.') return this.#seen(directory);
     if (name === '..') {
+      if (this.#top !== undefined && samePlace(directory, this.#top)) fail('ENOTCAPABLE');
       if (samePlace(directory, this.#process.root)) return directory;
       return this.#seen(above(directory) ?? directory);
     }
