@@ -17,6 +17,10 @@ export function storedJournal(store: ContainerStore, key: ContainerKey): Journal
 /** The records of the Task service, kept in the store. */
 export function storedRecords(store: ContainerStore): ContainerRecords {
   return {
+    find: (key) => {
+      const row = store.get(key);
+      return row === undefined ? undefined : { bundle: row.bundle, journal: storedJournal(store, key) };
+    },
     add: (key, bundle) => {
       store.add(key, bundle);
       return storedJournal(store, key);

@@ -15,6 +15,8 @@ import type { Stdio } from './stdio/stdio.js';
 
 /** Where the existence of containers is written down, so that their remains can be removed after a crash. */
 export interface ContainerRecords {
+  /** what is left of a container that could not be removed */
+  find(key: ContainerKey): { readonly bundle: string; readonly journal: Journal } | undefined;
   add(key: ContainerKey, bundle: string): Journal;
   setPid(key: ContainerKey, pid: number): void;
   remove(key: ContainerKey): void;
@@ -74,8 +76,10 @@ export function createTasks(host: TasksHost): Tasks {
     const init = new Process('', paths);
     const owner = ownerOf(options);
     const openStdio: ContainerHost['openStdio'] = (execId, its) => host.openStdio(key, execId, its, owner);
+    await removeRemains(key);
     const journal = host.records.add(key, bundle);
     let runtimeContainer: RuntimeContainer | undefined;
+    let container: Container;
     try {
       init.stdio = await openStdio('', paths);
       runtimeContainer = await host.runtime.create({
@@ -89,18 +93,26 @@ export function createTasks(host: TasksHost): Tasks {
       });
       host.records.setPid(key, runtimeContainer.init.pid);
       await init.stdio.keepInput();
+      init.launched = runtimeContainer.init;
+      container = new Container(key, bundle, init, runtimeContainer, { ...host, openStdio });
     } catch (error) {
       await undoCreate(key, init, runtimeContainer);
       throw error;
     }
-    init.launched = runtimeContainer.init;
-    const container = new Container(key, bundle, init, runtimeContainer, { ...host, openStdio });
     host.publish(key, created(key, bundle, rootfs, paths, init.pid));
     container.watch();
     return container;
   };
 
-  /** What cannot be removed stays on record, for containerd's `delete` that follows or for the next daemon. */
+  /** Of one with the same name, whose create failed and could not be undone then. */
+  const removeRemains = async (key: ContainerKey): Promise<void> => {
+    const left = host.records.find(key);
+    if (left === undefined) return;
+    await host.runtime.cleanUp(key, left.bundle, left.journal);
+    host.records.remove(key);
+  };
+
+  /** What cannot be removed stays on record, for the next create or daemon, or for containerd's `delete`. */
   const undoCreate = async (
     key: ContainerKey,
     init: Process,

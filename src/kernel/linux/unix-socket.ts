@@ -1,5 +1,5 @@
 import { Arena } from '../arena.js';
-import { isKernelError } from '../error.js';
+import { isKernelError, KernelError } from '../error.js';
 import type { LocalKernel } from '../kernel.js';
 import { callOnce, single } from './call.js';
 import { closeDescriptor } from './descriptor.js';
@@ -11,6 +11,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SCM_RIGHTS = 1;
+const EMFILE = 24;
 const MSG_CTRUNC = 0x8;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
@@ -109,6 +110,10 @@ export function receiveDescriptor(kernel: LocalKernel, socket: number): Received
     view.getBigUint64(control, true) === BigInt(controlSize) &&
     view.getInt32(control + 8, true) === SOL_SOCKET &&
     view.getInt32(control + 12, true) === SCM_RIGHTS;
+  // The message was there, its descriptor found no number: unix(7), SCM_RIGHTS.
+  if (!hasOne && (flags & MSG_CTRUNC) !== 0) {
+    throw new KernelError({ platform: kernel.platform, call: 'recvmsg', object: name, errno: EMFILE });
+  }
   if (!hasOne) {
     const reason = answer.value === 0 ? 'closed by the peer' : 'message without a descriptor';
     throw new Error(`recvmsg: ${name}: ${reason}`);

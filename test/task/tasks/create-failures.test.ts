@@ -105,6 +105,21 @@ describe('a Create that fails', limits, () => {
     await nothingLeft(shim);
   });
 
+  it('when its memory cannot be watched removes it', async (test) => {
+    const shim = await startShim(test);
+    const create = shim.runtime.create.bind(shim.runtime);
+    shim.runtime.create = async (request) => {
+      const container = await create(request);
+      container.onOutOfMemory = () => {
+        throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+      };
+      return container;
+    };
+    await assert.rejects(shim.create('true'), { code: 8, message: 'too many open files' });
+    shim.runtime.create = create;
+    await nothingLeft(shim);
+  });
+
   it('when the client has taken its input away meanwhile removes it', async (test) => {
     const shim = await startShim(test);
     const stdin = makeFifo(join(shim.folder, 'stdin'));
@@ -130,12 +145,19 @@ describe('a Create that fails', limits, () => {
     );
   });
 
-  it('when it is on record from before touches nothing of it', async (test) => {
-    const shim = await startShim(test);
-    shim.store.add(key, '/old');
-    assert.equal(await codeOf(shim.create('true')), 'Unknown');
-    assert.equal(shim.runtime.requests.length, 0);
-    assert.equal(shim.store.get(key)?.bundle, '/old');
+  it('and could not be undone is undone before the next one of the name', async (test) => {
+    const shim = await failingPid(test);
+    shim.runtime.gates.fail('remove', new Error('rootfs: EBUSY'));
+    await assert.rejects(shim.create('true'), { message: 'database or disk is full' });
+    shim.runtime.gates.fail('cleanUp', new Error('rootfs: EBUSY still'));
+    await assert.rejects(shim.create('true'), { message: 'rootfs: EBUSY still' });
+    assert.equal(shim.store.list().length, 1);
+    await shim.create('true');
+    assert.deepEqual(shim.runtime.cleaned, ['ns/box']);
+    assert.deepEqual(
+      shim.store.made(key).map(({ detail }) => detail),
+      [shim.runtime.get('box').init.pid],
+    );
   });
 });
 
