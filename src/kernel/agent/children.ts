@@ -11,7 +11,7 @@ import { run, type FreeBSD } from '../freebsd/run.js';
 import { sendSignal } from '../freebsd/signal.js';
 import { waitFor, type ChildEvent } from '../freebsd/wait.js';
 import { exitStatusOf } from '../freebsd/wait-status.js';
-import { spawnAgent } from './start.js';
+import { spawnAgent, type Spawn } from './start.js';
 
 // As containerd counts an exit that nobody saw.
 const unknownStatus = 255;
@@ -22,6 +22,8 @@ export interface SpawnOptions {
   readonly exits?: ExitWatch;
   /** The bindings of this host: without them each agent is asked for its kernel's release. */
   readonly bindings?: Bindings;
+  /** How the agent is started; child_process.spawn if it is not given. */
+  readonly spawn?: Spawn;
 }
 
 /**
@@ -29,13 +31,14 @@ export interface SpawnOptions {
  *
  * @param path of the agent
  */
-export function spawnedChildren(path: string, { exits, bindings }: SpawnOptions = {}): ChildMaker {
+export function spawnedChildren(path: string, { exits, bindings, spawn }: SpawnOptions = {}): ChildMaker {
   return {
     start: async (stdio) => {
       const { agent, child } = await spawnAgent({
         path,
         stdio: spawnStdio(stdio),
         syscalls: bindings?.syscalls,
+        spawn,
       });
       const { pid } = agent;
       const told = nodeExit(child);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type IOType } from 'node:child_process';
+import { spawn as spawnProgram, type ChildProcess, type IOType, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Duplex, Readable, Stream, Writable } from 'node:stream';
@@ -17,7 +17,16 @@ export interface AgentProgram {
   readonly children?: number;
   /** The system call numbers of this host, if they are known: its agents are not asked then. */
   readonly syscalls?: SyscallNumbers | undefined;
+  /** How a program is started: for those who keep a list of the children that Node waits for. */
+  readonly spawn?: Spawn | undefined;
 }
+
+/** child_process.spawn, as far as it is used here. */
+export type Spawn = (
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions & { stdio: NonNullable<SpawnOptions['stdio']> },
+) => ChildProcess;
 
 /** An agent that is a child of this process: Node waits for it, and tells its end. */
 export interface SpawnedAgent {
@@ -36,6 +45,7 @@ export async function spawnAgent({
   stdio,
   children = 0,
   syscalls,
+  spawn = spawnProgram,
 }: AgentProgram): Promise<SpawnedAgent> {
   const descriptors = Array.from({ length: 1 + children }, (_, index) => 3 + index);
   const child = spawn(path, ['fd', ...descriptors.map(String)], {

@@ -9,6 +9,7 @@ import { connectAgent } from '../../../src/kernel/agent/start.js';
 import type { ExitWatch } from '../../../src/kernel/freebsd/exit-watch.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { sendSignal } from '../../../src/kernel/freebsd/signal.js';
+import { isAwaitedByNode, spawnChild } from '../../../src/runtime/children.js';
 import { serveModel, type AgentServer } from '../../model/agent-server.js';
 import { openModel, type Model } from '../../model/model.js';
 import { execve, plainCall } from './launch.js';
@@ -84,6 +85,13 @@ describe('children of this process', { skip: noCompiler }, () => {
     }
     assert.deepEqual(statuses, [196, 4, 4]);
     assert.deepEqual(asked, pids);
+  });
+
+  it('are on the list of children that Node waits for, until it has', async () => {
+    const child = await spawnedChildren(program.path, { spawn: spawnChild }).start(['null', 'null', 'null']);
+    assert.equal(isAwaitedByNode(child.pid), true);
+    await child.abandon();
+    assert.equal(isAwaitedByNode(child.pid), false);
   });
 
   it('are none if the agent is not there', async () => {
