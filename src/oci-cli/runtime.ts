@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { LocalKernel } from '../kernel/kernel.js';
@@ -10,13 +9,12 @@ import type { CreateRequest, Runtime, RuntimeContainer, RuntimeOptions } from '.
 import type { JsonObject } from '../runtime/spec.js';
 import { createCgroups } from './cgroups.js';
 import { cleanUp, type OciDetail } from './clean-up.js';
-import { invoke } from './command.js';
 import { ociContainer } from './container.js';
 import { readFeatures } from './features.js';
 import { launch, type LaunchTools } from './launch.js';
 import { findProgram, type Program } from './program.js';
 import { createReaper } from './reaper.js';
-import { mountRootfs, unmountAll } from './rootfs.js';
+import { mountRootfs } from './rootfs.js';
 
 export interface OciCliOptions {
   readonly kernel: LocalKernel;
@@ -93,15 +91,13 @@ async function create(
   warn: (message: string) => void,
 ): Promise<RuntimeContainer> {
   const { key, bundle, journal, stdio } = request;
-  const root = stateRoot(program);
-  const logPath = join(bundle, 'log.json');
   try {
     mountRootfs(tools.kernel, join(bundle, 'rootfs'), request.rootfs, journal);
     journal.making('oci', {
       file: program.file,
       globalArgs: program.globalArgs,
       name: program.name,
-      root,
+      root: stateRoot(program),
       cgroup: cgroupPath(request.spec.document, request.options),
     } satisfies OciDetail);
     const init = await launch(tools, {
@@ -110,15 +106,13 @@ async function create(
       args: ['--bundle', bundle, ...createFlags(request.options)],
       id: key.id,
       pidFile: join(bundle, 'init.pid'),
-      logPath,
+      logPath: join(bundle, 'log.json'),
       stdio,
     });
     const cgroup = cgroups.open(init.pid);
     return ociContainer({ tools, program, request, init, cgroup, warn });
   } catch (error) {
-    const why = await whyFailed(error, tools.folder);
-    await undo(tools, program, request, root, warn);
-    throw why;
+    throw await whyFailed(error, tools.folder);
   }
 }
 
@@ -127,26 +121,6 @@ async function whyFailed(error: unknown, folder: string): Promise<unknown> {
   const { bavail, files, ffree } = await statfs(folder);
   if (bavail > 0 && (ffree > 0 || files === 0)) return error;
   return new RuntimeError('exhausted', `${reason(error)} (no space left for ${folder})`, { cause: error });
-}
-
-/** After a create that failed: whatever crun or runc has left, and the mounts. */
-async function undo(
-  tools: LaunchTools,
-  program: Program,
-  request: CreateRequest,
-  root: string,
-  warn: (message: string) => void,
-): Promise<void> {
-  try {
-    const { id } = request.key;
-    if (existsSync(join(root, id))) {
-      const logPath = join(request.bundle, 'log.json');
-      await invoke(tools, program, { action: 'delete', args: ['delete', '--force', id], logPath });
-    }
-    unmountAll(tools.kernel, request.journal, warn);
-  } catch (error) {
-    warn(`after a failed create: ${reason(error)}`);
-  }
 }
 
 /** The program with the folder in which it keeps the state of this namespace's containers. */

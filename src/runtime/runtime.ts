@@ -100,6 +100,7 @@ export interface RuntimeContainer {
 /** Turns an OCI bundle into a running container. The Task service knows no more of it than this. */
 export interface Runtime {
   readonly name: string;
+  /** What a create that fails had made is in the journal still, and removed by `cleanUp`, which the caller then calls. */
   create(request: CreateRequest): Promise<RuntimeContainer>;
   /**
    * Removes what a daemon that died had made for a container, by its journal alone. Calling it again,

@@ -1,8 +1,6 @@
 import type { DeleteResponse } from '../proto/generated/messages.js';
 import { Daemon } from '../proto/generated/services.js';
 import { checkIdentifier, keyString, type ContainerKey } from '../runtime/key.js';
-import type { Runtime } from '../runtime/runtime.js';
-import type { ContainerStore } from '../store/containers.js';
 import { ended } from '../task/service.js';
 import { toStatus } from '../task/status.js';
 import type { Tasks } from '../task/tasks.js';
@@ -10,17 +8,14 @@ import { createService, implement, type Service } from '../ttrpc/service.js';
 import { Code, StatusError } from '../ttrpc/status.js';
 import type { Idle } from './idle.js';
 import { killedNow } from './killed.js';
-import { removeLeftOver } from './left-over.js';
+import type { LeftOvers } from './left-over.js';
 
 /** The launcher has this long from its reservation to containerd's Create. */
 const reservation = 60_000;
 
 export interface DaemonServiceHost {
   readonly tasks: Tasks;
-  readonly runtime: Runtime;
-  readonly store: ContainerStore;
-  /** pids of containers that a dead daemon had, and whose remains were removed at the start of this one */
-  readonly removed: Map<string, number>;
+  readonly leftOvers: Pick<LeftOvers, 'clear' | 'takePid'>;
   readonly idle: Idle;
   /** true once the daemon is on its way out, and takes no more containers */
   ending(): boolean;
@@ -32,7 +27,7 @@ export interface DaemonServiceHost {
 
 /** What the launcher asks of a running daemon. */
 export function daemonService(host: DaemonServiceHost): Service {
-  const { tasks, runtime, store, removed, idle } = host;
+  const { tasks, leftOvers, idle } = host;
   return createService(Daemon.name, [
     implement(Daemon.methods.Reserve, async ({ namespace, id, bundle }) => {
       if (host.ending()) throw new StatusError(Code.Unavailable, 'the daemon is about to end');
@@ -46,10 +41,9 @@ export function daemonService(host: DaemonServiceHost): Service {
       try {
         const init = await tasks.removeByForce(key);
         if (init !== undefined) return ended(init);
-        const row = await removeLeftOver(store, runtime, key);
-        const pid = removed.get(keyString(key));
-        removed.delete(keyString(key));
-        return killedNow(row?.pid ?? pid ?? 0);
+        const pid = await leftOvers.clear(key);
+        const earlier = leftOvers.takePid(key);
+        return killedNow(pid ?? earlier ?? 0);
       } catch (error) {
         throw toStatus(error);
       } finally {

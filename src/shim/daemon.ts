@@ -19,7 +19,7 @@ import type { Config } from './config.js';
 import { daemonService } from './daemon-service.js';
 import { eventForwarder } from './forward.js';
 import { createIdle } from './idle.js';
-import { removeAllLeftOver } from './left-over.js';
+import { createLeftOvers } from './left-over.js';
 import { bundleDestination, createLogger, fileDestination } from './log.js';
 import { createNamespaceSockets, removeSocket } from './namespace-sockets.js';
 import { createPublisher } from './publisher.js';
@@ -41,8 +41,8 @@ const startGrace = 5000;
 export interface RunningDaemon {
   /** stops serving and ends, whatever containers there are: their remains are `delete`'s business */
   end(why: string): void;
-  /** one line that says what the daemon holds, for the log */
-  describe(): string;
+  /** writes a line to the log that says what the daemon holds */
+  describe(): void;
 }
 
 /**
@@ -74,7 +74,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     report,
   });
   runtime.adopt();
-  const removed = await removeAllLeftOver(store, runtime, warn);
+  const leftOvers = createLeftOvers(store, runtime, warn);
 
   const forwarder = eventForwarder(process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`);
   const publisher = createPublisher({
@@ -87,7 +87,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
   let ending = false;
   const tasks = createTasks({
     runtime,
-    records: storedRecords(store),
+    records: storedRecords(store, leftOvers),
     publish: publisher.publish,
     logger: { warn },
     openStdio: (key, execId, paths, owner) =>
@@ -122,7 +122,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
   });
   const idle = createIdle(
     config.idleSeconds * 1000,
-    () => tasks.count > 0,
+    () => tasks.count > 0 || leftOvers.busy,
     () => {
       end('no containers');
     },
@@ -139,9 +139,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     ...taskServices({ tasks, namespace: config.grouping === 'all' ? undefined : args.namespace, shutdown }),
     daemonService({
       tasks,
-      runtime,
-      store,
-      removed,
+      leftOvers,
       idle,
       ending: () => ending,
       socketFor: (namespace) =>
@@ -189,10 +187,17 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
   rest.disturb();
   idle.reserve('launcher', startGrace);
   idle.check();
+  void leftOvers.done.then(() => {
+    idle.check();
+  });
   log.info(`serves ${args.socket} for ${args.address}`);
   return {
     end,
-    describe: () => `${tasks.count} containers, ${process.memoryUsage.rss()} bytes, up ${process.uptime()} s`,
+    describe: () => {
+      const { rss, heapUsed } = process.memoryUsage();
+      const up = Math.floor(process.uptime());
+      log.info(`holds ${tasks.count} containers and ${rss} bytes, ${heapUsed} of them heap, for ${up} s`);
+    },
   };
 }
 

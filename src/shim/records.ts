@@ -2,6 +2,7 @@ import type { ContainerStore } from '../store/containers.js';
 import type { Journal } from '../runtime/journal.js';
 import type { ContainerKey } from '../runtime/key.js';
 import type { ContainerRecords } from '../task/tasks.js';
+import type { LeftOvers } from './left-over.js';
 
 /** The journal of one container in the store. */
 export function storedJournal(store: ContainerStore, key: ContainerKey): Journal {
@@ -15,11 +16,10 @@ export function storedJournal(store: ContainerStore, key: ContainerKey): Journal
 }
 
 /** The records of the Task service, kept in the store. */
-export function storedRecords(store: ContainerStore): ContainerRecords {
+export function storedRecords(store: ContainerStore, leftOvers: Pick<LeftOvers, 'clear'>): ContainerRecords {
   return {
-    find: (key) => {
-      const row = store.get(key);
-      return row === undefined ? undefined : { bundle: row.bundle, journal: storedJournal(store, key) };
+    clear: async (key) => {
+      await leftOvers.clear(key);
     },
     add: (key, bundle) => {
       store.add(key, bundle);

@@ -1,22 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { reason } from '../runtime/error.js';
+import { reason, RuntimeError } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import { checkIdentifier, keyString, type ContainerKey } from '../runtime/key.js';
 import type { RootfsMount, Runtime, RuntimeContainer, RuntimeOptions } from '../runtime/runtime.js';
 import { readSpec } from '../runtime/spec.js';
+import { StatusError } from '../ttrpc/status.js';
 import { Container, type ContainerHost } from './container.js';
 import { created } from './event-messages.js';
 import { Process, type StdioPaths } from './process.js';
 import { processStdio } from './runtime-stdio.js';
-import { alreadyExists, invalidArgument, notFound } from './status.js';
+import { alreadyExists, invalidArgument, notFound, toStatus } from './status.js';
 import type { PipeOwner } from './stdio/pipe.js';
 import type { Stdio } from './stdio/stdio.js';
 
 /** Where the existence of containers is written down, so that their remains can be removed after a crash. */
 export interface ContainerRecords {
-  /** what is left of a container that could not be removed */
-  find(key: ContainerKey): { readonly bundle: string; readonly journal: Journal } | undefined;
+  /** Removes what is left of an earlier container of this key, which has no task; does nothing without one. */
+  clear(key: ContainerKey): Promise<void>;
   add(key: ContainerKey, bundle: string): Journal;
   setPid(key: ContainerKey, pid: number): void;
   remove(key: ContainerKey): void;
@@ -76,7 +77,7 @@ export function createTasks(host: TasksHost): Tasks {
     const init = new Process('', paths);
     const owner = ownerOf(options);
     const openStdio: ContainerHost['openStdio'] = (execId, its) => host.openStdio(key, execId, its, owner);
-    await removeRemains(key);
+    await clearEarlier(key);
     const journal = host.records.add(key, bundle);
     let runtimeContainer: RuntimeContainer | undefined;
     let container: Container;
@@ -96,34 +97,46 @@ export function createTasks(host: TasksHost): Tasks {
       init.launched = runtimeContainer.init;
       container = new Container(key, bundle, init, runtimeContainer, { ...host, openStdio });
     } catch (error) {
-      await undoCreate(key, init, runtimeContainer);
-      throw error;
+      throw await undoCreate(key, init, runtimeContainer, error);
     }
     host.publish(key, created(key, bundle, rootfs, paths, init.pid));
     container.watch();
     return container;
   };
 
-  /** Of one with the same name, whose create failed and could not be undone then. */
-  const removeRemains = async (key: ContainerKey): Promise<void> => {
-    const left = host.records.find(key);
-    if (left === undefined) return;
-    await host.runtime.cleanUp(key, left.bundle, left.journal);
-    host.records.remove(key);
+  const clearEarlier = async (key: ContainerKey): Promise<void> => {
+    try {
+      await host.records.clear(key);
+    } catch (error) {
+      const message = `what is left of an earlier container ${key.id} is in the way: ${reason(error)}`;
+      throw new RuntimeError('failed', message, { cause: error });
+    }
   };
 
-  /** What cannot be removed stays on record, for the next create or daemon, or for containerd's `delete`. */
+  /**
+   * What cannot be removed stays on record, for containerd's `delete` that follows, the next Create or the next daemon.
+   *
+   * @returns the error to answer
+   */
   const undoCreate = async (
     key: ContainerKey,
     init: Process,
     runtimeContainer: RuntimeContainer | undefined,
-  ): Promise<void> => {
+    error: unknown,
+  ): Promise<unknown> => {
     try {
       await init.stdio?.close();
-      await runtimeContainer?.remove();
-      host.records.remove(key);
-    } catch (error) {
-      host.logger.warn(key, `after a failed create: ${reason(error)}`);
+      if (runtimeContainer === undefined) {
+        await host.records.clear(key);
+      } else {
+        await runtimeContainer.remove();
+        host.records.remove(key);
+      }
+      return error;
+    } catch (undoError) {
+      host.logger.warn(key, `after a failed create: ${reason(undoError)}`);
+      const { code, message } = toStatus(error);
+      return new StatusError(code, `${message}; what was made cannot be removed: ${reason(undoError)}`);
     }
   };
 

@@ -5,6 +5,7 @@ import { createServer as createListener } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { Daemon } from '../../src/proto/generated/services.js';
 import { daemonService } from '../../src/shim/daemon-service.js';
+import type { ContainerKey } from '../../src/runtime/key.js';
 import type { Idle } from '../../src/shim/idle.js';
 import { createClient } from '../../src/ttrpc/client.js';
 import { createServer } from '../../src/ttrpc/server.js';
@@ -37,10 +38,17 @@ async function setUp(test: TestContext): Promise<Setting> {
     stop: () => asked.push('stop'),
   };
   const removed = new Map<string, number>();
-  const { tasks, runtime, store } = shim;
+  const { tasks, leftOvers } = shim;
+  const takePid = ({ namespace, id }: ContainerKey): number | undefined => {
+    const name = `${namespace}/${id}`;
+    const pid = removed.get(name);
+    removed.delete(name);
+    return pid;
+  };
   const setting = { shim, removed, asked, ending: false };
   const service = daemonService({
-    ...{ tasks, runtime, store, removed, idle },
+    ...{ tasks, idle },
+    leftOvers: { clear: leftOvers.clear, takePid },
     ending: () => setting.ending,
     socketFor: (namespace) => Promise.resolve(`/sockets/${namespace}`),
     follow: (bundle) => asked.push(`follow ${bundle}`),
@@ -144,6 +152,7 @@ describe('Cleanup', limits, () => {
   it('that fails leaves the record, and lets the daemon end', async (test) => {
     const { shim, cleanup, asked } = await setUp(test);
     shim.store.add(key, '/bundle');
+    shim.store.making(key, 'process', 999_999_999);
     shim.runtime.gates.fail('cleanUp', new Error('rootfs: EBUSY'));
     await assert.rejects(cleanup(), { code: 2, message: 'rootfs: EBUSY' });
     assert.equal(shim.store.list().length, 1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Daemon, TaskV2 } from '../../src/proto/generated/services.js';
 import { containerStore } from '../../src/store/containers.js';
 import { openStore } from '../../src/store/database.js';
@@ -66,6 +67,21 @@ describe('a daemon', limits, () => {
     assert.equal(await daemon.ended, 0);
     assert.equal(existsSync(daemon.socket), false);
     assert.match(readFileSync(join(daemon.folder, 'log'), 'utf8'), /"msg":"ends: no containers"/);
+  });
+
+  it('describes itself at SIGUSR1, and opens no debugger', async (test) => {
+    const daemon = startDaemonProcess(test, {
+      prepare: (folder) => {
+        writeFileSync(join(folder, 'shim.toml'), `log_file = "${join(folder, 'log.txt')}"\n`);
+      },
+    });
+    await daemon.told;
+    daemon.child.kill('SIGUSR1');
+    const line = /"msg":"holds 0 containers and \d+ bytes, \d+ of them heap, for \d+ s"/;
+    while (!line.test(readFileSync(join(daemon.folder, 'log.txt'), 'utf8'))) await sleep(10);
+    daemon.child.kill('SIGTERM');
+    assert.equal(await daemon.ended, 0);
+    assert.equal(await daemon.log, '', 'the debugger would say where it listens');
   });
 
   it('ends for SIGINT too', async (test) => {

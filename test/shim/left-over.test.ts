@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { removeAllLeftOver, removeLeftOver } from '../../src/shim/left-over.js';
+import { createLeftOvers, removeLeftOver } from '../../src/shim/left-over.js';
 import { type ContainerStore, containerStore } from '../../src/store/containers.js';
 import { openStore } from '../../src/store/database.js';
 import { notLinux } from '../kernel/kernels.js';
@@ -46,6 +46,7 @@ describe('what a daemon that died has left', limits, () => {
   it('stays on record when it cannot be removed', async (test) => {
     const { store, runtime } = setUp(test);
     store.add(key, '/b');
+    store.making(key, 'process', 999_999_999);
     runtime.gates.fail('cleanUp', new Error('rootfs: EBUSY'));
     await assert.rejects(removeLeftOver(store, runtime, key), { message: 'rootfs: EBUSY' });
     assert.equal(store.list().length, 1);
@@ -58,7 +59,7 @@ describe('what a daemon that died has left', limits, () => {
     const ends = ids.filter((id) => id !== 'a').map((id) => once(children.get(id) as ChildProcess, 'exit'));
     const held = ids.map(() => runtime.gates.hold('cleanUp'));
     const warnings: string[] = [];
-    const removing = removeAllLeftOver(store, runtime, ({ id }, message) =>
+    const leftOvers = createLeftOvers(store, runtime, ({ id }, message) =>
       warnings.push(`${id}: ${message}`),
     );
     await Promise.all(held.slice(0, 4).map(({ reached }) => reached));
@@ -68,15 +69,17 @@ describe('what a daemon that died has left', limits, () => {
       fifth = true;
     });
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(fifth, false);
+    assert.deepEqual([fifth, leftOvers.busy], [false, true]);
     held[0]?.fail(new Error('rootfs: EBUSY'));
     for (const one of held.slice(1)) one.release();
-    const removed = await removing;
+    await leftOvers.done;
     await Promise.all(ends);
+    assert.equal(leftOvers.busy, false);
     assert.deepEqual(
-      [...removed].sort(),
-      ids.slice(1).map((id) => [`ns/${id}`, children.get(id)?.pid]),
+      ids.map((id) => leftOvers.takePid({ ...key, id })),
+      [undefined, ...ids.slice(1).map((id) => children.get(id)?.pid)],
     );
+    assert.equal(leftOvers.takePid({ ...key, id: 'b' }), undefined, 'it is told once');
     assert.deepEqual(
       store.list().map(({ id }) => id),
       ['a'],
@@ -86,10 +89,38 @@ describe('what a daemon that died has left', limits, () => {
       warnings.filter((line) => line.endsWith(': removed what a daemon that died had left')).length,
       5,
     );
+    assert.equal(await leftOvers.clear({ ...key, id: 'a' }), children.get('a')?.pid, 'it is tried again');
+    assert.deepEqual(store.list(), []);
+  });
+
+  it('is removed at once when somebody asks for it, and waits for nothing else', async (test) => {
+    const { store, runtime } = setUp(test);
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const children = new Map(ids.map((id) => [id, leave(test, store, id)]));
+    const held = ids.slice(0, 4).map(() => runtime.gates.hold('cleanUp'));
+    const leftOvers = createLeftOvers(store, runtime, () => undefined);
+    await Promise.all(held.map(({ reached }) => reached));
+    const last = { ...key, id: 'e' };
+    assert.equal(await leftOvers.clear(last), children.get('e')?.pid);
+    // A container of that name is made anew, while the others are still in work.
+    store.add(last, '/new');
+    store.making(last, 'process', 999_999_999);
+    const joined = leftOvers.clear({ ...key, id: 'a' });
+    for (const one of held) one.release();
+    assert.equal(await joined, children.get('a')?.pid);
+    await leftOvers.done;
+    assert.deepEqual(store.list(), [{ ...last, bundle: '/new', pid: 0 }], 'the living one is left alone');
+    assert.equal(runtime.cleaned.length, 5);
   });
 
   it('may be nothing', async (test) => {
     const { store, runtime } = setUp(test);
-    assert.deepEqual(await removeAllLeftOver(store, runtime, () => undefined), new Map());
+    const leftOvers = createLeftOvers(store, runtime, () => undefined);
+    await leftOvers.done;
+    assert.equal(leftOvers.busy, false);
+    assert.equal(await leftOvers.clear(key), undefined);
+    store.add(key, '/b');
+    assert.equal(await leftOvers.clear(key), 0);
+    assert.deepEqual([store.list(), runtime.cleaned], [[], []], 'of which nothing was made');
   });
 });

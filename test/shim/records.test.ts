@@ -8,11 +8,19 @@ import { folder } from '../task/stdio/fixture.js';
 
 const key = { namespace: 'ns', id: 'box' };
 
-test('records are in the store, and so is the journal of each', (context) => {
+test('records are in the store, and so is the journal of each', async (context) => {
   const database = openStore(join(folder(context), 'state.db'));
   context.after(() => database.close());
   const store = containerStore(database);
-  const records = storedRecords(store);
+  const cleared: string[] = [];
+  const records = storedRecords(store, {
+    clear: ({ id }) => {
+      cleared.push(id);
+      return Promise.resolve(undefined);
+    },
+  });
+  await records.clear(key);
+  assert.deepEqual(cleared, ['box']);
   const journal = records.add(key, '/bundle');
   records.setPid(key, 42);
   assert.deepEqual(store.list(), [{ ...key, bundle: '/bundle', pid: 42 }]);

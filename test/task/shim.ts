@@ -7,6 +7,7 @@ import { OCI_PROCESS, packJson } from '../../src/proto/any.js';
 import type { CreateTaskRequest, ExecProcessRequest } from '../../src/proto/generated/messages.js';
 import { TaskV2, TaskV3 } from '../../src/proto/generated/services.js';
 import type { UnaryMethod } from '../../src/proto/service.js';
+import { createLeftOvers, type LeftOvers } from '../../src/shim/left-over.js';
 import { storedRecords } from '../../src/shim/records.js';
 import { containerStore, type ContainerStore } from '../../src/store/containers.js';
 import { openStore } from '../../src/store/database.js';
@@ -35,6 +36,7 @@ export interface Shim {
   readonly folder: string;
   readonly runtime: ProcessRuntime;
   readonly store: ContainerStore;
+  readonly leftOvers: LeftOvers;
   readonly tasks: Tasks;
   readonly events: EventLog;
   readonly warnings: string[];
@@ -74,9 +76,10 @@ export async function startShim(test: TestContext, settings: ShimSettings = {}):
   const warnings: string[] = [];
   const told = { shutdown: 0, changed: 0 };
   const open: Stdio[] = [];
+  const leftOvers = createLeftOvers(store, runtime, (_key, message) => warnings.push(message));
   const plain: TasksHost = {
     runtime,
-    records: storedRecords(store),
+    records: storedRecords(store, leftOvers),
     publish: events.publish,
     logger: { warn: (_key, message) => warnings.push(message) },
     openStdio: async (key, execId, paths, owner) => {
@@ -134,6 +137,7 @@ export async function startShim(test: TestContext, settings: ShimSettings = {}):
     folder: path,
     runtime,
     store,
+    leftOvers,
     tasks,
     events,
     warnings,

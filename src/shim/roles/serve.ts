@@ -9,19 +9,20 @@ const statusDescriptor = 4;
 
 /** The long-lived daemon. */
 export async function serve(args: readonly string[]): Promise<void> {
-  let daemon: RunningDaemon;
+  let daemon: RunningDaemon | undefined;
+  // Node.js opens its debugger at this signal, to anybody on this host, unless somebody listens for it.
+  process.on('SIGUSR1', () => daemon?.describe());
   try {
     daemon = await startDaemon(parseArguments(args), readConfig(configPath()));
   } catch (error) {
     tellLauncher(`error: ${reason(error)}\n`);
     process.exit(1);
   }
-  process.on('SIGTERM', () => {
-    daemon.end('SIGTERM');
-  });
-  process.on('SIGINT', () => {
-    daemon.end('SIGINT');
-  });
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    process.on(signal, () => {
+      daemon.end(signal);
+    });
+  }
   tellLauncher('ready\n');
 }
 

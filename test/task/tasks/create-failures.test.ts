@@ -135,7 +135,10 @@ describe('a Create that fails', limits, () => {
   it('when the container was made and cannot be removed leaves it on record', async (test) => {
     const shim = await failingPid(test);
     shim.runtime.gates.fail('remove', new Error('rootfs: EBUSY'));
-    await assert.rejects(shim.create('true'), { message: 'database or disk is full' });
+    await assert.rejects(shim.create('true'), {
+      code: 2,
+      message: 'database or disk is full; what was made cannot be removed: rootfs: EBUSY',
+    });
     assert.deepEqual(shim.warnings, ['after a failed create: rootfs: EBUSY']);
     assert.equal(shim.tasks.count, 0);
     assert.equal(shim.store.list().length, 1);
@@ -143,14 +146,16 @@ describe('a Create that fails', limits, () => {
       shim.store.made(key).map(({ kind }) => kind),
       ['process'],
     );
+    await shim.create('true');
+    assert.deepEqual(shim.runtime.cleaned, ['ns/box'], 'the next Create has tried again');
   });
 
   it('and could not be undone is undone before the next one of the name', async (test) => {
     const shim = await failingPid(test);
     shim.runtime.gates.fail('remove', new Error('rootfs: EBUSY'));
-    await assert.rejects(shim.create('true'), { message: 'database or disk is full' });
+    await assert.rejects(shim.create('true'), { message: /^database or disk is full; what was made/ });
     shim.runtime.gates.fail('cleanUp', new Error('rootfs: EBUSY still'));
-    await assert.rejects(shim.create('true'), { message: 'rootfs: EBUSY still' });
+    await assert.rejects(shim.create('true'), { message: /is in the way: rootfs: EBUSY still$/ });
     assert.equal(shim.store.list().length, 1);
     await shim.create('true');
     assert.deepEqual(shim.runtime.cleaned, ['ns/box']);
@@ -158,6 +163,31 @@ describe('a Create that fails', limits, () => {
       shim.store.made(key).map(({ detail }) => detail),
       [shim.runtime.get('box').init.pid],
     );
+  });
+
+  it('in the runtime when something was made removes that by the record', async (test) => {
+    const shim = await startShim(test);
+    shim.runtime.gates.fail('created', new RuntimeError('unsupported', 'no such mount'));
+    await assert.rejects(shim.create('true'), { code: 12, message: 'no such mount' });
+    assert.deepEqual([shim.store.list(), shim.warnings, shim.runtime.cleaned], [[], [], ['ns/box']]);
+  });
+
+  it('in the runtime and cannot be undone says so, and is tried again', async (test) => {
+    const shim = await startShim(test);
+    shim.runtime.gates.fail('created', new RuntimeError('unsupported', 'no such mount'));
+    shim.runtime.gates.fail('cleanUp', new Error('rootfs: EBUSY'));
+    await assert.rejects(shim.create('true'), {
+      code: 12,
+      message: 'no such mount; what was made cannot be removed: rootfs: EBUSY',
+    });
+    assert.equal(shim.store.list().length, 1);
+    shim.runtime.gates.fail('cleanUp', new Error('rootfs: EBUSY'));
+    await assert.rejects(shim.create('true'), {
+      message: 'what is left of an earlier container box is in the way: rootfs: EBUSY',
+    });
+    assert.equal(shim.store.list().length, 1);
+    await shim.create('true');
+    assert.deepEqual(shim.runtime.cleaned, ['ns/box']);
   });
 });
 
