@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { encodeFrame, FrameReader, frameTypes, type Frame } from './agent/frame.js';
 import {
+  AgentError,
   decodeAnswer,
   decodeError,
   decodeForked,
@@ -11,6 +12,7 @@ import {
   encodeFork,
   encodeOpen,
   encodeRun,
+  ownCallFailed,
   type Hello,
   type NumberOf,
   type Ran,
@@ -157,6 +159,8 @@ export class AgentKernel implements Kernel {
   /**
    * Makes a child of the agent that is an agent itself, with all that the agent has: credentials, jail, working
    * directory, open files.
+   *
+   * @throws KernelError of fork(2), for instance EAGAIN at the limit of its jail
    */
   async fork(): Promise<AgentKernel> {
     if (this.#connectChild === undefined) throw new Error('agent: has no connection for a child');
@@ -239,8 +243,16 @@ export class AgentKernel implements Kernel {
     if (next === undefined) throw new Error(`agent: frame of type ${type} that nobody asked for`);
     this.#pending.shift();
     if (type === next.expected) next.resolve(payload);
-    else if (type === frameTypes.error) next.reject(decodeError(payload));
+    else if (type === frameTypes.error) next.reject(this.#refusal(decodeError(payload)));
     else throw new Error(`agent: frame of type ${type}, not ${next.expected}`);
+  }
+
+  /** A call that the agent made for itself has failed as those of batches do. */
+  #refusal(error: Error): Error {
+    if (!(error instanceof AgentError) || error.code !== ownCallFailed || this.#hello === undefined)
+      return error;
+    const { platform, pid } = this.#hello;
+    return new KernelError({ platform, call: error.text, object: `agent ${pid}`, errno: error.index });
   }
 
   #end(reason: Error): void {

@@ -33,13 +33,9 @@ async function limitedJail(
   return { jid: await c.jail({ name, 'children.max': 4 }), name };
 }
 
-/** '' if a process could make another one, and else why not: the errno is that of an agent's refusal. */
-async function forks(c: Case, by: Member): Promise<string> {
-  return member(c, by).then(
-    () => '',
-    (error: unknown) =>
-      String(error).includes(`index ${c.system.bindings.errors.EAGAIN})`) ? 'EAGAIN' : String(error),
-  );
+/** '' if a process could make another one, and else why not. */
+function forks(c: Case, by: Member): Promise<string> {
+  return codeOf(member(c, by));
 }
 
 group(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { AgentGone } from '../../src/kernel/agent.js';
-import { AgentError } from '../../src/kernel/agent/messages.js';
+import { isKernelError } from '../../src/kernel/error.js';
 import {
   encodeFrame,
   FrameReader,
@@ -128,10 +128,10 @@ class Listener implements AgentServer {
         return this.#batch(kernel, payload);
       case frameTypes.fork: {
         const child = await kernel.fork().catch((error: unknown) => {
-          if (error instanceof AgentError) return error;
+          if (isKernelError(error)) return error;
           throw error;
         });
-        if (child instanceof AgentError) return refusal(child.code, child.index, 'fork');
+        if (isKernelError(child)) return refusal(5, child.errno, child.call);
         this.#waiting.set(payload.readBigUInt64LE(0), child);
         const forked = Buffer.alloc(8);
         forked.writeUInt32LE(child.pid, 0);

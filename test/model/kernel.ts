@@ -1,5 +1,4 @@
 import { AgentGone } from '../../src/kernel/agent.js';
-import { AgentError } from '../../src/kernel/agent/messages.js';
 import { checkBatch } from '../../src/kernel/batch.js';
 import { errnoNumber } from '../../src/kernel/errno.js';
 import { KernelError, stoppedBy } from '../../src/kernel/error.js';
@@ -59,13 +58,14 @@ export class ModelKernel implements Kernel {
     });
   }
 
-  /** @throws AgentError as an agent answers that cannot fork */
+  /** @throws KernelError as for an agent that cannot fork */
   #forked(): Process {
     try {
       return this.#system.processes.fork(this.process);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      throw new AgentError(5, errnoNumber('freebsd', error.code), 'fork');
+      const errno = errnoNumber('freebsd', error.code);
+      throw new KernelError({ platform: this.platform, call: 'fork', object: `agent ${this.pid}`, errno });
     }
   }
 

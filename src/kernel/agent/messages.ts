@@ -174,17 +174,23 @@ export function decodeRan(payload: Buffer, batch: Batch): Ran {
   };
 }
 
+/** The code of an ERROR that says which call of the agent's own failed. */
+export const ownCallFailed = 5;
+
 /** A request that the agent refused; nothing of it was done. */
 export class AgentError extends Error {
   override readonly name = 'AgentError';
   readonly code: number;
   /** Of the fixup or call that is at fault. For code 5 an errno. */
   readonly index: number;
+  /** What is wrong; for code 5 the call that failed. */
+  readonly text: string;
 
   constructor(code: number, index: number, text: string) {
     super(`agent: ${text} (error ${code}, index ${index})`);
     this.code = code;
     this.index = index;
+    this.text = text;
   }
 }
 

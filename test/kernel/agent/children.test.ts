@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { Arena } from '../../../src/kernel/arena.js';
 import { AgentError, AgentGone } from '../../../src/kernel/agent.js';
 import { spawnAgent, type SpawnedAgent } from '../../../src/kernel/agent/start.js';
 import { decodeStatus } from '../../../src/kernel/linux/process.js';
 import { openDescriptors } from '../descriptors.js';
-import { notLinux } from '../kernels.js';
+import { notLinux, notRootOnLinux } from '../kernels.js';
 import { busybox, execve, make, noBusybox, plainCall } from './launch.js';
 import { compileAgent, noCompiler } from './programs.js';
 
@@ -129,6 +130,31 @@ describe('children of a spawned agent', { skip: notLinux || noCompiler || noBusy
     await exited;
     await Promise.all([agent.ended, first.ended, second.ended]);
     assert.deepEqual(openDescriptors(), before);
+  });
+});
+
+describe('an agent whose user may have no more processes', { skip: notRootOnLinux || noCompiler }, () => {
+  // RLIMIT_NPROC of Linux, and a user whom nobody is
+  const [rlimitProcesses, nobodyElse] = [6, 54_321];
+
+  it('says which call failed and why, and goes on', async () => {
+    const { path, remove } = compileAgent('hosted');
+    const { agent, child } = await spawnAgent({ path, stdio: ['ignore', 'inherit', 'inherit'], children: 1 });
+    const arena = new Arena();
+    const one = arena.array('u64', [1n, 1n], 'limit');
+    const setrlimit = { symbol: 'setrlimit', args: [rlimitProcesses, { arena: one }] };
+    await make(agent, arena.batch([setrlimit, { symbol: 'setuid', args: [nobodyElse] }]));
+    await assert.rejects(agent.fork(), {
+      name: 'KernelError',
+      message: `fork: agent ${agent.pid}: EAGAIN`,
+    });
+    const running = agent.runChild(plainCall('getpid'), limits);
+    await assert.rejects(running, { name: 'KernelError', call: 'fork', code: 'EAGAIN' });
+    assert.equal((await make(agent, plainCall('getpid'))).results[0]?.value, BigInt(agent.pid));
+    const exited = once(child, 'exit');
+    agent.close();
+    await exited;
+    remove();
   });
 });
 
