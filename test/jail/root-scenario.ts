@@ -4,7 +4,7 @@ import { undoRoot } from '../../src/jail/undo-root.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
 import type { Model } from '../model/model.js';
 import { MemoryJournal } from './journal.js';
-import type { nodeAt} from './root/tree.js';
+import type { nodeAt } from './root/tree.js';
 import { modelWith, plant, type Tree } from './root/tree.js';
 
 export const bundle = '/jails/c1';
