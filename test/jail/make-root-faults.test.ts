@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KernelError } from '../../src/kernel/error.js';
-import { RuntimeError } from '../../src/runtime/error.js';
+import { reason, RuntimeError } from '../../src/runtime/error.js';
 import { plan, RootTest, scenarioModel, seenAt } from './root-scenario.js';
 
 /** An errno that each call can come back with. */
@@ -65,7 +65,7 @@ describe('a root whose making fails', () => {
         if (failure !== undefined) {
           refused++;
           const clear = failure instanceof KernelError || failure instanceof RuntimeError;
-          assert.ok(clear && !failure.message.includes('\n'), `${which}: ${String(failure)}`);
+          assert.ok(clear && !failure.message.includes('\n'), `${which}: ${reason(failure)}`);
         }
         await test.gone();
         checkImage(test);
@@ -112,7 +112,7 @@ describe('a root whose undoing fails', () => {
         const failure = await outcome(test.undo());
         const { failed } = faults;
         faults.failNth(0, '');
-        assert.ok(failure === undefined || failure instanceof KernelError, String(failure));
+        assert.ok(failure === undefined || failure instanceof KernelError, reason(failure));
         await test.gone();
         if (failed === undefined) break;
       }
