@@ -111,7 +111,7 @@ group('what holds a dying jail', 'observed on 12.1', (states) => {
     ['a local socket', (system) => socket(system, 'AF_LOCAL')],
     ['a routing socket', (system) => socket(system, 'AF_ROUTE', 'SOCK_RAW')],
     ['a TCP socket that is not connected', (system) => socket(system, 'AF_INET', 'SOCK_STREAM')],
-    ['an open folder', (system) => open(system, '/tmp')],
+    ['an open folder', (system) => open(system, '/')],
     ['an open device', (system) => open(system, '/dev/null')],
   ];
   for (const [what, make] of files) {

@@ -8,7 +8,7 @@ import type { JailParameters } from '../../../src/kernel/freebsd/jail-parameters
 import { mount } from '../../../src/kernel/freebsd/mount.js';
 import { run, type Answers, type FreeBSD, type Steps } from '../../../src/kernel/freebsd/run.js';
 import type { Release } from '../../../src/kernel/bindings/types.js';
-import { call } from './raw.js';
+import { call, type Outcome } from './raw.js';
 import type { Machine, Process } from './machine.js';
 
 /** What one case has to work with. Whatever it makes is gone when it is over. */
@@ -68,23 +68,34 @@ export class Case {
   }
 
   async #makeScratch(): Promise<string> {
-    const path = `/tmp/${this.name('conformance')}`;
-    await this.makeFolder(path, '');
+    const path = await this.#scratchPoint();
     await this.mounted((b) => mount(b, { type: 'tmpfs', target: path }), path);
     return path;
   }
 
-  /** Makes a folder, in the scratch folder unless another one is given. */
-  async makeFolder(name: string, parent?: string): Promise<string> {
-    const path = `${parent ?? `${await this.scratch()}/`}${name}`;
-    const made = await call(this.system.kernel, 'mkdir', (arena) => [
-      { arena: arena.text(path, 'path') },
-      0o755,
-    ]);
-    assert.equal(made.error, '', `mkdir ${path}`);
-    if (parent !== undefined) {
+  /** A folder to mount on: a new one, or, where none can be made, one that is there for that. */
+  async #scratchPoint(): Promise<string> {
+    const name = this.name('conformance');
+    for (const parent of ['/tmp', '/mnt', '/var/tmp', '']) {
+      const path = `${parent}/${name}`;
+      const { error } = await this.#mkdir(path);
+      assert.ok(['', 'ENOENT', 'ENOTDIR', 'EROFS'].includes(error), `mkdir ${path}: ${error}`);
+      if (error !== '') continue;
       this.defer(() => call(this.system.kernel, 'rmdir', (a) => [{ arena: a.text(path, 'path') }]));
+      return path;
     }
+    return '/mnt';
+  }
+
+  #mkdir(path: string): Promise<Outcome> {
+    return call(this.system.kernel, 'mkdir', (a) => [{ arena: a.text(path, 'path') }, 0o755]);
+  }
+
+  /** Makes a folder in the scratch folder, and answers its path. */
+  async makeFolder(name: string): Promise<string> {
+    const path = `${await this.scratch()}/${name}`;
+    const { error } = await this.#mkdir(path);
+    assert.equal(error, '', `mkdir ${path}`);
     return path;
   }
 
