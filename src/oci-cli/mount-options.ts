@@ -57,11 +57,16 @@ export function parseMountOptions(options: readonly string[]): ParsedOptions {
   const changes: number[] = [];
   const data: string[] = [];
   for (const option of options) {
-    const flag = flags[option];
-    const change = propagation[option];
+    const flag = member(flags, option);
+    const change = member(propagation, option);
     if (flag !== undefined) bits = (bits | flag[0]) & ~flag[1];
     else if (change !== undefined) changes.push(change);
     else if (option !== '') data.push(option);
   }
   return { flags: bits, propagation: changes, data };
+}
+
+/** An option may have the name of something that every object has. */
+function member<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
