@@ -11,7 +11,7 @@ import {
   terminalPath,
 } from '../../src/kernel/freebsd/terminal.js';
 import { group, type On } from './harness/group.js';
-import { codeOf, errorOf, member, valueOf, type Member } from './harness/processes.js';
+import { codeOf, endOf, errorOf, member, seen, signal, valueOf, type Member } from './harness/processes.js';
 import { call } from './harness/raw.js';
 import { eventually, opened, slaveOf, type OpenedTerminal } from './harness/terminals.js';
 
@@ -195,6 +195,42 @@ group(
       await run(by.system, (b) => takeTerminal(b, slave));
       assert.equal(await ownTerminal(by), '');
     });
+
+    states(
+      'when the master is closed, who leads the session gets SIGHUP',
+      async (c) => {
+        const by = await member(c);
+        const { master, slave } = await withTerminal(by);
+        const child = await member(c, by);
+        await run(child.system, (b) => [startSession(b), takeTerminal(b, slave), close(b, master)]);
+        await run(by.system, (b) => close(b, master));
+        assert.deepEqual(await endOf(c, child, by), {
+          kind: 'killed',
+          signal: c.system.bindings.signals.SIGHUP,
+          core: false,
+        });
+      },
+      { fact: 'termios(4): modem disconnect' },
+    );
+
+    states(
+      'when who leads the session has ended, the group in the foreground gets SIGHUP',
+      async (c) => {
+        const by = await member(c);
+        const { slave } = await withTerminal(by);
+        const leading = await member(c, by);
+        await run(leading.system, (b) => [startSession(b), takeTerminal(b, slave)]);
+        const other = await member(c, leading);
+        await signal(c, leading, 'SIGKILL');
+        await endOf(c, leading, by);
+        // Whose parent has ended is collected by another process: it is looked at from outside.
+        await eventually(async () => {
+          const found = await seen(c.system, other);
+          return found === undefined || found.state === 'zombie';
+        });
+      },
+      { fact: 'termios(4): the controlling process' },
+    );
 
     states('it tells its session and group to those whom it controls', async (c) => {
       const by = await member(c);

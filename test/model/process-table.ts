@@ -47,7 +47,7 @@ export class ProcessTable {
     process.descriptors.closeAll();
     if (process.session.leader === process) {
       process.session.leader = undefined;
-      this.#system.terminals.release(process.session);
+      this.#system.terminals.leaderEnded(process.session);
     }
     const heir = this.reaperOf(process);
     for (const child of this.childrenOf(process)) {

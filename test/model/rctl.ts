@@ -59,7 +59,7 @@ export class ResourceLimits {
       jail !== undefined && isWithin(each.jail, jail);
     const used: Readonly<Record<string, number>> = {
       ...counts(processes.list.filter(inside)),
-      pseudoterminals: terminals.list.filter(inside).length,
+      pseudoterminals: terminals.open().filter(inside).length,
     };
     return new Map(resourceNames.map((resource) => [resource, used[resource] ?? 0]));
   }

@@ -2,6 +2,7 @@ import { fail } from './failure.js';
 import type { Jail } from './jail.js';
 import type { Process } from './process.js';
 import type { Session } from './session.js';
+import { deliver } from './signal-calls.js';
 import type { System } from './system.js';
 import { slaveDevice } from './terminal-files.js';
 
@@ -49,7 +50,7 @@ export class TerminalTable {
   /** A new terminal, with the lowest number that is free, and a slave of whoever asks. */
   make({ jail, credential }: Process): Terminal {
     const { layouts } = this.system.bindings;
-    const taken = this.list.filter((each) => !isClosed(each)).map(({ number }) => number);
+    const taken = this.open().map(({ number }) => number);
     let number = 0;
     while (taken.includes(number)) number++;
     const terminal: Terminal = {
@@ -73,11 +74,30 @@ export class TerminalTable {
     return terminal;
   }
 
-  /** The master is closed. */
+  /** Those that somebody has open. */
+  open(): Terminal[] {
+    return this.list.filter((terminal) => !isClosed(terminal));
+  }
+
+  /** The master is closed: who leads the session is told by SIGHUP. */
   hangUp(terminal: Terminal): void {
     terminal.hungUp = true;
     this.system.devices.remove(slaveName(terminal));
-    if (terminal.session !== undefined) this.release(terminal.session);
+    const { session } = terminal;
+    if (session === undefined) return;
+    this.release(session);
+    if (session.leader !== undefined)
+      deliver(this.system, session.leader, this.system.bindings.signals.SIGHUP);
+  }
+
+  /** Who leads a session has ended: the group that reads from its terminal is told by SIGHUP. */
+  leaderEnded(session: Session): void {
+    const foreground = this.list.filter((each) => each.session === session).map(({ group }) => group);
+    this.release(session);
+    const told = this.system.processes.list.filter((each) => {
+      return each.session === session && foreground.includes(each.group);
+    });
+    for (const each of told) deliver(this.system, each, this.system.bindings.signals.SIGHUP);
   }
 
   /** A session has its controlling terminal no more. */
