@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { isKernelError } from '../../kernel/error.js';
 import { RuntimeError } from '../../runtime/error.js';
 import type { Journal } from '../../runtime/journal.js';
@@ -33,11 +32,7 @@ export async function makeMountPoint(
   }
 }
 
-async function make(root: Root, path: string, kind: MadeDetail['kind'], journal: Journal): Promise<void> {
-  if (kind === 'directory') {
-    await makeDirectoryIn(root, path, 0o755, journal);
-  } else {
-    await makeDirectoryIn(root, posix.dirname(path), 0o755, journal);
-    await makeFileIn(root, path, journal);
-  }
+function make(root: Root, path: string, kind: MadeDetail['kind'], journal: Journal): Promise<void> {
+  if (kind === 'file') return makeFileIn(root, path, journal);
+  return makeDirectoryIn(root, path, 0o755, journal);
 }

@@ -5,7 +5,7 @@ import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import type { Journal } from '../../runtime/journal.js';
 import { closeRoot, openRoot, type Root } from './root.js';
 import { visit, type Release } from './visit.js';
-import { hostPathOf, namesTo, pathIn, type Place } from './walk.js';
+import { namesOf, namesTo, pathIn, type Place } from './walk.js';
 
 /** What a journal says of a directory, or of an empty file to mount on, that was made inside a root. */
 export interface MadeDetail {
@@ -53,7 +53,8 @@ async function makeMissing(
   journal: Journal,
 ): Promise<KernelError | undefined> {
   const { status } = place;
-  if (status !== undefined) return status.kind === 'directory' ? undefined : notDirectory(root, place);
+  if (status !== undefined)
+    return status.kind === 'directory' ? undefined : failureAt(root, namesTo(place).join('/'), 'ENOTDIR');
   const entries = missingOf(place).map((names) => writeDown(root, names, 'directory', journal));
   const { made } = await run(root.system, (b) => {
     let directory: Directory = place.directory;
@@ -77,9 +78,10 @@ function together<T>(steps: readonly Step<T>[]): Step<T[]> {
   return { value, decode: (outcome) => steps.map((step) => step.decode(outcome)) };
 }
 
-function notDirectory(root: Root, place: Place): KernelError {
-  const errno = root.system.bindings.errors.ENOTDIR;
-  return new KernelError({ platform: 'freebsd', call: 'mkdirat', object: hostPathOf(root, place), errno });
+function failureAt(root: Root, path: string, code: 'ENOENT' | 'ENOTDIR'): KernelError {
+  const errno = root.system.bindings.errors[code];
+  const object = pathIn(root, namesOf(path));
+  return new KernelError({ platform: 'freebsd', call: 'mkdirat', object, errno });
 }
 
 function missingNames(place: Place): string[] {
@@ -103,26 +105,43 @@ function writeDown(
 }
 
 /**
- * Makes an empty file to mount on inside a root, if nothing is there, and writes it down first.
+ * Makes an empty file to mount on inside a root, if nothing is there, with the directories above it that are missing, and
+ * writes them down first.
  *
- * @throws KernelError, ENOENT if the directory that it is to be in is missing
+ * @throws KernelError
  */
 export async function makeFileIn(root: Root, path: string, journal: Journal): Promise<void> {
-  await visit(root, path, async (place, release) => {
-    const { directory, name, status } = place;
-    if (status !== undefined || name === undefined) return;
-    if (place.missing.length > 0) throw new Error(`${hostPathOf(root, place)}: its directory is missing`);
-    const { seq } = writeDown(root, namesTo(place), 'file', journal);
-    const { made } = await run(root.system, (b) => {
-      const create = { mode: 0o644, exclusive: true };
-      const file = b.attempt(() => openIn(b, directory, name, { access: 'write', create }));
-      b.temporary(file.value);
-      return { made: file, released: release(b) };
+  for (let attempt = 1; ; attempt++) {
+    const missing = await visit(root, path, async (place, release) => {
+      if (place.status !== undefined || place.name === undefined) return undefined;
+      if (place.missing.length > 0) return `/${namesTo(place).slice(0, -1).join('/')}`;
+      await makeFile(root, place, place.name, release, journal);
+      return undefined;
     });
-    if (!isKernelError(made)) return;
-    journal.unmade(seq);
-    if (made.code !== 'EEXIST') throw made;
+    if (missing === undefined) return;
+    // Whoever removes them again, time after time, does it on purpose.
+    if (attempt === maxAttempts) throw failureAt(root, path, 'ENOENT');
+    await makeDirectoryIn(root, missing, 0o755, journal);
+  }
+}
+
+async function makeFile(
+  root: Root,
+  place: Place,
+  name: string,
+  release: Release,
+  journal: Journal,
+): Promise<void> {
+  const { seq } = writeDown(root, namesTo(place), 'file', journal);
+  const { made } = await run(root.system, (b) => {
+    const create = { mode: 0o644, exclusive: true };
+    const file = b.attempt(() => openIn(b, place.directory, name, { access: 'write', create }));
+    b.temporary(file.value);
+    return { made: file, released: release(b) };
   });
+  if (!isKernelError(made)) return;
+  journal.unmade(seq);
+  if (made.code !== 'EEXIST') throw made;
 }
 
 /**
