@@ -94,7 +94,24 @@ export function parseProcess(value: unknown, where: string): ProcessSpec {
   if (env !== undefined && env !== null && !(Array.isArray(env) && env.every((one) => isText(one)))) {
     throw new RuntimeError('invalid', `${where}: env is not a list of strings without NUL`);
   }
+  checkUser(document['user'], where);
   return { terminal: document['terminal'] === true, document };
+}
+
+/** Programs that skip what they do not understand, as crun does, would run the process as root. */
+function checkUser(user: unknown, where: string): void {
+  if (user === undefined || user === null) return;
+  const members = jsonObject(user, `${where}: user`);
+  for (const name of ['uid', 'gid']) {
+    const id = members[name];
+    if (id !== undefined && !(Number.isInteger(id) && Number(id) >= 0 && Number(id) < 2 ** 32)) {
+      throw new RuntimeError('invalid', `${where}: user.${name} is not an unsigned 32-bit number`);
+    }
+  }
+  const groups = members['additionalGids'];
+  if (groups !== undefined && groups !== null && !(Array.isArray(groups) && groups.every(Number.isInteger))) {
+    throw new RuntimeError('invalid', `${where}: user.additionalGids is not a list of numbers`);
+  }
 }
 
 /** Lists and objects in each other; the specification needs a dozen, and what hands the document on a stack for them all. */

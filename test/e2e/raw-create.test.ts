@@ -112,7 +112,7 @@ const files: Case[] = [
     names: /config\.json is not a JSON object/,
     bundle: config('[]'),
   },
-  { name: 'is not OCI', code: InvalidArgument, names: /ociVersion is undefined/, bundle: config('{}') },
+  { name: 'is not OCI', code: InvalidArgument, names: /ociVersion is /, bundle: config('{}') },
   {
     name: 'is nested a million times',
     code: InvalidArgument,
@@ -185,10 +185,9 @@ const processes: Case[] = [
   ['a directory that is none', Unknown, /\/etc\/passwd/, { cwd: '/etc/passwd' }],
   ['a number in the environment', InvalidArgument, /process: env is not/, { env: [1] }],
   ['a missing program', Unknown, /executable file not found|no such file/i, { args: ['none'] }],
-  ['a directory as program', Unknown, /"?\/etc"?.*(permission denied|is a directory)/i, { args: ['/etc'] }],
-  ['a name with control characters', Unknown, /a\\n?.*b/, { args: ['a\n\u001b[2Jb'] }],
-  ['a name of 100 kB', Unknown, /x… .*(name too long|not found)/i, { args: [long] }],
-  ['a user of letters', Unknown, /^OCI runtime create failed: /, { user: { uid: 'root', gid: 0 } }],
+  ['a name with control characters', Unknown, /a.*\\x1b\[2Jb/, { args: ['a\n\u001b[2Jb'] }],
+  ['a name of 100 kB', Unknown, /name too long|x… .*not found/i, { args: [long] }],
+  ['a user of letters', InvalidArgument, /process: user\.uid is /, { user: { uid: 'root', gid: 0 } }],
 ].map(([name, code, names, change]) => ({
   name: `process: ${name as string}`,
   code: code as Code,
@@ -344,7 +343,7 @@ const options: Case[] = [
   {
     name: 'a terminal that the spec has not',
     code: Unknown,
-    names: /^OCI runtime create failed: |no terminal was sent/,
+    names: /^OCI runtime create failed: |^no terminal /,
     request: () => ({ terminal: true }),
   },
 ].map((one) => ({ ...one, name: `options: ${one.name}` }));

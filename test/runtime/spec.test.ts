@@ -10,6 +10,10 @@ import { folder } from './folder.js';
 
 const minimal = { ociVersion: '1.0.2', root: { path: 'rootfs' }, process: { args: ['sh'], cwd: '/' } };
 
+function processWith(members: object): unknown {
+  return { ...minimal, process: { ...minimal.process, ...members } };
+}
+
 describe('a config.json that is not to be read', { timeout: 60_000 }, () => {
   const cases: [string, (path: string) => void, string, RegExp][] = [
     ['is missing', () => undefined, 'not-found', /config\.json/],
@@ -82,6 +86,18 @@ describe('a config.json that is not to be read', { timeout: 60_000 }, () => {
   }
 });
 
+test('a process needs no user, or any part of one', () => {
+  for (const user of [
+    undefined,
+    null,
+    {},
+    { uid: 0 },
+    { uid: 2 ** 32 - 1, gid: 1, additionalGids: [1, 2] },
+  ]) {
+    assert.equal(parseSpec(JSON.stringify(processWith({ user })), 'x').process.terminal, false);
+  }
+});
+
 test('a config.json of the largest size is read', async (context) => {
   const path = join(folder(context), 'config.json');
   writeFileSync(path, JSON.stringify(minimal).padEnd(8_388_608));
@@ -92,9 +108,9 @@ describe('a spec that is refused', () => {
   const cases: [string, unknown, RegExp][] = [
     ['no object', [], /^x is not a JSON object$/],
     ['null', null, /^x is not a JSON object$/],
-    ['no version', {}, /^x: ociVersion is undefined, not 1\.x$/],
+    ['no version', {}, /^x: ociVersion is no text, not 1\.x$/],
     ['a version to come', { ...minimal, ociVersion: '2.0.0' }, /ociVersion is "2\.0\.0"/],
-    ['a number as version', { ...minimal, ociVersion: 1 }, /ociVersion is 1, not/],
+    ['a number as version', { ...minimal, ociVersion: 1 }, /ociVersion is no text/],
     ['no root', { ...minimal, root: undefined }, /^x: root is not a JSON object$/],
     ['no path of the root', { ...minimal, root: {} }, /root\.path is not a path/],
     ['a NUL in the root', { ...minimal, root: { path: 'a\0b' } }, /root\.path is not a path/],
@@ -105,6 +121,13 @@ describe('a spec that is refused', () => {
     ['no directory', { ...minimal, process: { args: ['sh'] } }, /process: cwd is not an absolute path/],
     ['a NUL in the directory', { ...minimal, process: { args: ['sh'], cwd: '/\0' } }, /cwd is not an abs/],
     ['a bad environment', { ...minimal, process: { args: ['sh'], cwd: '/', env: [1] } }, /process: env is/],
+    ['a user of letters', processWith({ user: { uid: 'root' } }), /process: user\.uid is not an uns/],
+    ['a user below 0', processWith({ user: { uid: 0, gid: -1 } }), /process: user\.gid is not an uns/],
+    ['a user too large', processWith({ user: { uid: 2 ** 32 } }), /process: user\.uid is not an uns/],
+    ['half a user', processWith({ user: { uid: 0.5 } }), /process: user\.uid is not an uns/],
+    ['no user of an id', processWith({ user: { uid: null } }), /process: user\.uid is not an uns/],
+    ['a list as user', processWith({ user: [] }), /process: user is not a JSON object/],
+    ['a group of letters', processWith({ user: { additionalGids: ['a'] } }), /additionalGids is not a list/],
     ['a bad annotation', { ...minimal, annotations: { a: 1 } }, /annotations: "a" is not a string/],
   ];
   for (const [name, document, message] of cases) {
