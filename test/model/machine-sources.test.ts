@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { listJails } from '../../src/kernel/freebsd/jail.js';
 import type { Batch } from '../../src/kernel/kernel.js';
+import { startLocalAgent } from '../conformance/harness/local-agent.js';
 import { machineSources } from '../conformance/harness/sources.js';
 import type { Machine, MachineSource } from '../conformance/harness/machine.js';
 import { firstLine } from '../kernel/agent/peer.js';
@@ -69,6 +70,38 @@ describe('an agent on Linux', { skip: notLinux || noCompiler }, () => {
 
   it('is refused', async () => {
     await assert.rejects(only(kernel).open(), /^Error: this kernel is no FreeBSD, but linux$/);
+  });
+});
+
+describe('an agent on this machine', { skip: notLinux || noCompiler }, () => {
+  it('has children who have children, in whatever order they are made', async (t) => {
+    const { path, remove } = compileAgent('hosted');
+    t.after(remove);
+    const local = await startLocalAgent(path);
+    t.after(() => local.close());
+    const { agent } = local;
+    const first = await agent.fork();
+    const second = await agent.fork();
+    const grandchild = await first.fork();
+    const third = await agent.fork();
+    const family = [agent, first, second, grandchild, third];
+    for (const each of family) {
+      const { results } = await each.run(batch('getpid'));
+      assert.equal(Number(results[0]?.value), each.pid);
+    }
+    assert.equal(new Set(family.map(({ pid }) => pid)).size, 5);
+    for (const each of [grandchild, third, second, first]) {
+      each.close();
+      await each.ended;
+    }
+  });
+
+  it('is said not to be there, or to be no agent', async () => {
+    await assert.rejects(startLocalAgent('/nonexistent/agent'), /ENOENT/);
+    await assert.rejects(
+      startLocalAgent('/bin/false'),
+      /^Error: \/bin\/false listen unix .*: ended at once$/,
+    );
   });
 });
 

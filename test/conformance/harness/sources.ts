@@ -1,16 +1,13 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { AgentKernel } from '../../../src/kernel/agent.js';
-import {
-  connectAgent,
-  openDeviceAgent,
-  parseAgentAddress,
-  spawnAgent,
-} from '../../../src/kernel/agent/start.js';
+import { connectAgent, openDeviceAgent, parseAgentAddress } from '../../../src/kernel/agent/start.js';
 import { openFreeBSD } from '../../../src/kernel/freebsd/open.js';
 import { openLocalKernel } from '../../../src/kernel/local.js';
 import { openModel } from '../../model/model.js';
 import type { SystemOptions } from '../../model/system.js';
+import { startLocalAgent } from './local-agent.js';
 import type { Machine, MachineSource } from './machine.js';
 
 /**
@@ -77,19 +74,21 @@ async function agentMachine(agent: AgentKernel, canFork: boolean): Promise<Machi
 /** The calls go through FFI; processes are agents that this one starts. */
 async function openHost(): Promise<Machine> {
   const kernel = openLocalKernel('koffi');
-  const system = await openFreeBSD(kernel, process.arch);
-  const children = 256;
-  const path = new URL('../../../native/agent', import.meta.url).pathname;
-  const { agent, child } = await spawnAgent({ path, stdio: ['ignore', 'ignore', 'inherit'], children });
-  return {
-    release: system.bindings.release,
-    system,
-    process: agent,
-    close: async () => {
-      const exited = once(child, 'exit');
-      agent.close();
-      await exited;
-      kernel.close();
-    },
-  };
+  try {
+    const system = await openFreeBSD(kernel, process.arch);
+    const path = fileURLToPath(new URL('../../../native/agent', import.meta.url));
+    const local = await startLocalAgent(path);
+    return {
+      release: system.bindings.release,
+      system,
+      process: local.agent,
+      close: async () => {
+        await local.close();
+        kernel.close();
+      },
+    };
+  } catch (error) {
+    kernel.close();
+    throw error;
+  }
 }
