@@ -14,11 +14,6 @@ const undoings: Readonly<Record<string, Undo>> = {
   [rulesetKind]: (system, detail) => removeRuleset(system, detail as RulesetDetail),
 };
 
-/** Whether a thing of the journal is one that `makeRoot` made. */
-export function isRootKind(kind: string): boolean {
-  return Object.hasOwn(undoings, kind);
-}
-
 /**
  * Takes away what `makeRoot` made, last first, by the journal alone: whoever does it need not be who made it, and may do it
  * again. To be done when the jail is gone.

@@ -176,8 +176,3 @@ export async function removeMade(system: FreeBSD, { root: rootPath, path, kind }
 
 // It is gone, full, a link, used as a mount point by others, or lies on what has become read-only.
 const alreadyOthers = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EPERM'];
-
-/** How what an entry tells of is called on the host. */
-export function describeMade({ root, path }: MadeDetail): string {
-  return pathIn({ path: root }, [path.slice(1)]);
-}

@@ -3,11 +3,15 @@ import { describe, it } from 'node:test';
 import { makeRoot } from '../../../src/jail/make-root.js';
 import type { MountPlan } from '../../../src/jail/plan/mount.js';
 import { makeDirectoryIn } from '../../../src/jail/root/directories.js';
-import { findProgram } from '../../../src/jail/root/program.js';
-import { readFileIn } from '../../../src/jail/root/read-file.js';
+import { completeUserFiles, readUserFiles } from '../../../src/jail/process/user-files.js';
 import { closeRoot, openRoot, type Root } from '../../../src/jail/root/root.js';
 import { undoRoot } from '../../../src/jail/undo-root.js';
 import { KernelError } from '../../../src/kernel/error.js';
+import { findProgram } from '../../../src/kernel/freebsd/find-program.js';
+import { openTemporarily, read } from '../../../src/kernel/freebsd/file.js';
+import { attachJail, removeJail, setJail } from '../../../src/kernel/freebsd/jail.js';
+import { run, type FreeBSD } from '../../../src/kernel/freebsd/run.js';
+import { waitFor } from '../../../src/kernel/freebsd/wait.js';
 import { RuntimeError } from '../../../src/runtime/error.js';
 import type { Release } from '../../../src/kernel/bindings/types.js';
 import type { Model } from '../../model/model.js';
@@ -40,6 +44,8 @@ interface Deed {
   /** What the link hopes for on the host. */
   readonly target: string;
   readonly release?: Release;
+  /** What else the image has. */
+  readonly image?: Tree;
   /** Answers text that must not be of the host's. */
   act(model: Model, root: Root, journal: MemoryJournal): Promise<string>;
 }
@@ -67,30 +73,61 @@ function mounting(name: string, target: string, plan: MountPlan, release: Releas
   };
 }
 
+/** Does something as somebody who is in a jail with the hostile root, as processes are launched. */
+async function inJail<T>(model: Model, act: (inside: FreeBSD) => Promise<T>): Promise<T> {
+  const { freebsd, kernel } = model;
+  const parameters = { name: 'c1', path: rootPath, persist: true };
+  const jid = await run(freebsd, (b) => setJail(b, parameters, { operation: 'create' }));
+  const child = await kernel.fork();
+  try {
+    const inside = { kernel: child, bindings: freebsd.bindings };
+    await run(inside, (b) => attachJail(b, jid));
+    return await act(inside);
+  } finally {
+    child.close();
+    await run(freebsd, (b) => [waitFor(b, { pid: child.pid }), removeJail(b, jid)]);
+  }
+}
+
+async function passwdOf(inside: FreeBSD): Promise<string> {
+  const files = await completeUserFiles(inside, await run(inside, readUserFiles));
+  return files.passwd ?? '';
+}
+
+async function found(inside: FreeBSD, path: string): Promise<string> {
+  const program = await run(inside, (b) => findProgram(b, [path]));
+  // What is in the image is executable, and so is what must not be found.
+  if (program.path === undefined) return '';
+  const data = await run(inside, (b) => read(b, openTemporarily(b, path), 100, path));
+  return Buffer.from(data).toString();
+}
+
 const volume = { type: 'nullfs', flags: {} } as const;
 const deeds: Deed[] = [
   {
     name: 'reading passwd',
     target: '/outside/etc/passwd',
-    act: async (_, root) => Buffer.from((await readFileIn(root, '/x', 1000)) ?? []).toString(),
+    image: { etc: { passwd: '-> ../x' } },
+    act: (model) => inJail(model, passwdOf),
   },
   {
     name: 'reading passwd below',
     target: '/outside/etc',
-    act: async (_, root) => Buffer.from((await readFileIn(root, '/x/passwd', 1000)) ?? []).toString(),
+    image: { etc: '-> x' },
+    act: (model) => inJail(model, passwdOf),
   },
   {
     name: 'finding a program',
     target: '/outside/prog',
-    act: (_, root) => findProgram(root, { program: '/x', path: undefined, cwd: '/' }),
+    act: (model) => inJail(model, (inside) => found(inside, '/x')),
   },
   {
     name: 'finding a program in PATH',
     target: '/outside',
-    act: (_, root) => findProgram(root, { program: 'prog', path: '/x', cwd: '/' }),
+    act: (model) => inJail(model, (inside) => found(inside, '/x/prog')),
   },
   {
-    name: 'making the working directory',
+    name: 'making a directory',
     target: '/outside/dir/new',
     act: async (_, root, journal) => {
       await makeDirectoryIn(root, '/x', 0o755, journal);
@@ -114,7 +151,7 @@ const deeds: Deed[] = [
 
 /** What a hostile tree leads to: nothing outside may be open, seen, changed or mounted upon, whatever comes of it. */
 async function attempt(deed: Deed, tree: Tree, prepare: (model: Model) => void): Promise<unknown> {
-  const model = modelWith(tree, deed.release);
+  const model = modelWith({ ...tree, ...deed.image }, deed.release);
   plant(model, '/', { volumes: { v1: { data: 'volume' }, f: 'volume' } });
   const journal = new MemoryJournal();
   const root = await openRoot(model.freebsd, rootPath);

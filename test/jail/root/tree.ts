@@ -110,7 +110,7 @@ export function watchEscapes(model: Model, allowed: readonly string[] = []): str
     return inside || path === '/' || `${rootPath}/`.startsWith(`${path}/`);
   };
   model.faults.watch = (symbol) => {
-    for (const { place } of model.kernel.process.descriptors.files()) {
+    for (const { place } of model.system.openFiles()) {
       if (place === undefined) continue;
       const path = pathOf(place);
       if (!within(path)) report(`${path} is open before ${symbol}`);
