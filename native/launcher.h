@@ -31,6 +31,9 @@
 #ifndef READY_MS
 #define READY_MS 30000 /* from fork to the daemon's "ready" */
 #endif
+#ifndef LIFE_MS
+#define LIFE_MS 15000 /* a daemon that leaves coming to its end: it gives calls and events 5 s each */
+#endif
 #define ANSWER_MS 2000 /* the daemon's answer to Reserve */
 #define DELETE_MS 4000 /* all of `delete` but the program it may end in; containerd gives the whole 5 s */
 #define LOCK_MS 60000  /* another launcher starting the daemon */
@@ -40,7 +43,8 @@
 /* Descriptors that the daemon, or `main.js delete`, finds open besides 0, 1 and 2. */
 #define LISTEN_FD 3
 #define STATUS_FD 4
-#define LOCK_FD 5
+#define LOCK_FD 5 /* of `main.js delete` */
+#define LIFE_FD 5 /* of the daemon */
 
 /* Borrowed bytes, not terminated. */
 struct bytes {
@@ -173,6 +177,7 @@ struct bytes container_payload(const struct arguments *arguments, const char *bu
 int open_lock(const char *run_dir, int64_t deadline);
 const char *noted_socket(const char *run_dir);
 int note_socket(const char *run_dir, int lock, const char *socket_path);
+int take_life(const struct group *group, int64_t deadline);
 enum outcome ask_under_lock(struct group *group, struct call *call, int64_t deadline);
 
 /* launcher_listen.c */
@@ -231,12 +236,13 @@ enum step {
 
 #define STEP_MARK '!' /* then a step and an errno, a byte each: what the child writes when it cannot become the daemon */
 
-pid_t spawn_daemon(const struct program *program, int listener, int words, const struct place *place, int *status_fd);
+pid_t spawn_daemon(const struct program *program, int listener, int words, int life, const struct place *place,
+	int *status_fd);
 int await_ready(const struct program *program, const char *run_dir, pid_t pid, int status_fd);
 
 /* launcher_start.c, launcher_delete.c */
 int start_daemon(const struct arguments *arguments, const struct config *config, const char *shim_cgroup,
-	const struct group *group, int lock);
+	const struct group *group, int lock, int64_t deadline);
 int start(const struct arguments *arguments, const struct config *config);
 int delete_container(const struct arguments *arguments, const struct config *config);
 

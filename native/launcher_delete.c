@@ -27,9 +27,13 @@ print_answer(const struct call *call)
 
 /* Becomes main.js with the lock held as fd 5, so that no daemon starts meanwhile: the lock ends with that process. */
 static int
-clean_up_alone(const struct arguments *arguments, const struct config *config, const struct group *group, int lock)
+clean_up_alone(const struct arguments *arguments, const struct config *config, const struct group *group, int lock,
+	int64_t deadline)
 {
 	struct program program;
+	/* Nobody else takes it while the lock is held; it is released at the exec. */
+	if (take_life(group, deadline) < 0 || remove_socket(group->socket) != 0)
+		return -1;
 	if (delete_program(arguments, config, group, &program) != 0)
 		return -1;
 	/* dup2 turns close-on-exec off, but not from a descriptor to itself. */
@@ -93,13 +97,13 @@ delete_container(const struct arguments *arguments, const struct config *config)
 	if (lock < 0)
 		return -1;
 	outcome = ask_under_lock(&group, &call, deadline);
-	if (is_gone(outcome) && was_killed(arguments, config, &group) && start_daemon(arguments, config, NULL, &group, lock) == 0)
+	if (is_gone(outcome) && was_killed(arguments, config, &group) && start_daemon(arguments, config, NULL, &group, lock, deadline) == 0)
 		outcome = ask_under_lock(&group, &call, deadline);
 	int result = -1;
 	if (outcome == ANSWERED)
 		result = print_answer(&call);
-	else if (is_gone(outcome) && (outcome != STALE || remove_socket(group.socket) == 0))
-		result = clean_up_alone(arguments, config, &group, lock);
+	else if (is_gone(outcome))
+		result = clean_up_alone(arguments, config, &group, lock, deadline);
 	(void)close(lock); /* which unlocks it */
 	return result;
 }

@@ -2,6 +2,9 @@
  * The lock of a run directory. Who holds it may start the group's daemon, or clean up knowing that none starts. Its
  * file notes the socket of the daemon last started: the directory of sockets may be another by now (configuration,
  * or a newer containerd that names one), and two daemons must never work on one run directory.
+ *
+ * A daemon holds a lock of its own for as long as it lives, of the file "daemon" there. A socket whose name was removed
+ * tells nothing of its daemon: only who gets that lock may start another, or clean up after it.
  */
 #include "launcher.h"
 
@@ -77,6 +80,19 @@ make_run_dir(const char *run_dir)
 	return 0;
 }
 
+/* Opens and locks a file of a run directory that exists. Returns -1 with errno, EINTR when the deadline has passed. */
+static int
+open_locked(const char *path, int64_t deadline)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0 || flock_until(fd, deadline) == 0)
+		return fd;
+	int error = errno;
+	(void)close(fd); /* it was not locked */
+	errno = error;
+	return -1;
+}
+
 /* Makes the run directory if need be. Returns the locked descriptor, which the caller closes. */
 int
 open_lock(const char *run_dir, int64_t deadline)
@@ -85,16 +101,11 @@ open_lock(const char *run_dir, int64_t deadline)
 	for (;;) {
 		if (make_run_dir(run_dir) != 0)
 			return -1;
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-		if (fd < 0)
-			return failed("cannot open %s: %s", path, strerror(errno));
+		int fd = open_locked(path, deadline);
 		struct stat held, named;
-		if (flock_until(fd, deadline) != 0) {
-			(void)failed("cannot lock %s: %s", path,
+		if (fd < 0)
+			return failed("cannot lock %s: %s", path,
 				errno == EINTR ? "another launcher has held it for too long" : strerror(errno));
-			(void)close(fd);
-			return -1;
-		}
 		/* A lock on a file that was removed meanwhile keeps nobody out. */
 		if (fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino &&
 		    held.st_dev == named.st_dev)
@@ -125,6 +136,23 @@ note_socket(const char *run_dir, int lock, const char *socket_path)
 	if (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 || write_all(lock, line, strlen(line)) != 0)
 		return failed("cannot write %s: %s", lock_path(run_dir), strerror(errno));
 	return 0;
+}
+
+/*
+ * With the lock held: waits for the end of the daemon that does not answer (any more), and keeps others from being one.
+ * Returns the descriptor, which the daemon inherits; the lock is released when its last copy is closed.
+ */
+int
+take_life(const struct group *group, int64_t deadline)
+{
+	const char *path = text("%s/daemon", group->run_dir);
+	int fd = open_locked(path, deadline);
+	if (fd >= 0)
+		return fd;
+	if (errno != EINTR)
+		return failed("cannot lock %s: %s", path, strerror(errno));
+	return failed("the daemon of %s lives, as it holds the lock %s, but does not serve its socket %s: was that removed?",
+		group->run_dir, path, group->socket);
 }
 
 /* Asks until it is plain whether a daemon serves this socket. */

@@ -1,6 +1,6 @@
 /*
  * Starts the daemon: a session of its own, "/" as working directory, /dev/null as 0 and 1, a file as 2, the listening
- * socket as 3, the status pipe as 4 and nothing else open. Its 1 and 2 must not be the launcher's: containerd reads those
+ * socket as 3, the status pipe as 4, the lock of its life as 5 and nothing else open. Its 1 and 2 must not be the launcher's: containerd reads those
  * until their last holder is gone.
  */
 #include "launcher.h"
@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ABOVE_ALL (LOCK_FD + 1) /* descriptors from here on are no target of the child's dup2 */
+#define ABOVE_ALL (LIFE_FD + 1) /* descriptors from here on are no target of the child's dup2 */
 
 struct descriptors {
-	int null, words, listener, status;
+	int null, words, listener, status, life;
 };
 
 /* Between fork and exec: only what signal-safety(7) allows. */
@@ -25,7 +25,7 @@ prepare_child(const struct descriptors *from, const struct place *place)
 	if (chdir("/") != 0)
 		return STEP_DIRECTORY;
 	/* dup2 leaves close-on-exec off; every other descriptor of the launcher has it on. */
-	if (dup2(from->listener, LISTEN_FD) < 0 || dup2(from->null, STDIN_FILENO) < 0 ||
+	if (dup2(from->listener, LISTEN_FD) < 0 || dup2(from->life, LIFE_FD) < 0 || dup2(from->null, STDIN_FILENO) < 0 ||
 	    dup2(from->null, STDOUT_FILENO) < 0 || dup2(from->words, STDERR_FILENO) < 0)
 		return STEP_DESCRIPTORS;
 	if (take_place(place) != 0)
@@ -61,9 +61,11 @@ lift(int fd)
 	return lifted;
 }
 
-/* Closes the listener and words, the daemon's standard error, in every case. The status pipe's read end becomes *status_fd, to be closed by the caller. */
+/* Closes the listener and words, the daemon's standard error, in every case. The lock of its life, and the status pipe's read end
+ * that becomes *status_fd, are to be closed by the caller. */
 pid_t
-spawn_daemon(const struct program *program, int listener, int words, const struct place *place, int *status_fd)
+spawn_daemon(const struct program *program, int listener, int words, int life, const struct place *place,
+	int *status_fd)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -80,6 +82,9 @@ spawn_daemon(const struct program *program, int listener, int words, const struc
 	from.words = lift(words);
 	if (from.words < 0 && error == 0)
 		error = errno;
+	from.life = lift(dup(life));
+	if (from.life < 0 && error == 0)
+		error = errno;
 	from.null = lift(open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (from.null < 0 && error == 0)
 		error = errno;
@@ -88,7 +93,7 @@ spawn_daemon(const struct program *program, int listener, int words, const struc
 		be_daemon(program, &from, place);
 	if (pid < 0 && error == 0)
 		error = errno;
-	const int opened[] = { from.listener, from.status, from.words, from.null };
+	const int opened[] = { from.listener, from.status, from.words, from.null, from.life };
 	for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
 		if (opened[i] >= 0)
 			(void)close(opened[i]); /* the child has its own */

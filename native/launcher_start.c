@@ -9,21 +9,26 @@
 /* With the lock held, and sure that the group has no daemon. `shim_cgroup` may be NULL. */
 int
 start_daemon(const struct arguments *arguments, const struct config *config, const char *shim_cgroup,
-	const struct group *group, int lock)
+	const struct group *group, int lock, int64_t deadline)
 {
 	struct program program;
 	struct place place;
 	if (daemon_program(arguments, config, group, &program) != 0 || find_place(shim_cgroup, &place) != 0)
 		return -1;
-	int listener = listen_on(group->socket);
-	if (listener < 0)
+	int life = take_life(group, deadline);
+	int listener = life < 0 ? -1 : listen_on(group->socket);
+	if (listener < 0) {
+		if (life >= 0)
+			(void)close(life); /* which unlocks it */
 		return -1;
+	}
 	int status_fd = -1, words = -1;
 	pid_t pid = -1;
 	if (note_socket(group->run_dir, lock, group->socket) != 0 || (words = open_words(group->run_dir)) < 0)
 		(void)close(listener); /* it goes with its name, below */
 	else
-		pid = spawn_daemon(&program, listener, words, &place, &status_fd);
+		pid = spawn_daemon(&program, listener, words, life, &place, &status_fd);
+	(void)close(life); /* the daemon has its own, if there is one */
 	int result = pid < 0 ? -1 : await_ready(&program, group->run_dir, pid, status_fd);
 	if (pid >= 0)
 		(void)close(status_fd); /* read to the end, or to where it stopped to matter */
@@ -49,7 +54,7 @@ reserve(const struct arguments *arguments, const struct config *config, const st
 	outcome = ask_under_lock(group, call, now_ms() + ANSWER_MS);
 	int result = outcome == ANSWERED ? 0 : -1;
 	if (outcome == ABSENT || outcome == STALE || outcome == LEAVING) {
-		result = start_daemon(arguments, config, bootstrap->shim_cgroup, group, lock);
+		result = start_daemon(arguments, config, bootstrap->shim_cgroup, group, lock, now_ms() + LIFE_MS);
 		if (result == 0 && (outcome = ask_under_lock(group, call, now_ms() + ANSWER_MS)) != ANSWERED) {
 			if (outcome == ABSENT || outcome == STALE || outcome == LEAVING)
 				(void)failed("the daemon ended as soon as it served");

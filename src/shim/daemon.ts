@@ -2,13 +2,13 @@ import { rmSync } from 'node:fs';
 import { createServer as createListener } from 'node:net';
 import { dirname, join } from 'node:path';
 import { openLocalKernel } from '../kernel/local.js';
-import { setNonBlocking } from '../kernel/linux/descriptor.js';
+import { closeOnExec, setNonBlocking } from '../kernel/linux/descriptor.js';
 import { createPipe } from '../kernel/linux/pipe.js';
 import { hasHungUp } from '../kernel/linux/poll.js';
 import { ociCliRuntime } from '../oci-cli/runtime.js';
 import { reason } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
-import { containerStore, type ContainerStore } from '../store/containers.js';
+import { containerStore } from '../store/containers.js';
 import { openStore, type Store } from '../store/database.js';
 import { taskServices } from '../task/service.js';
 import { openStdio } from '../task/stdio/stdio.js';
@@ -25,10 +25,13 @@ import { createNamespaceSockets, removeSocket } from './namespace-sockets.js';
 import { createPublisher } from './publisher.js';
 import { storedRecords } from './records.js';
 import { createRest } from './rest.js';
+import { removeRunDirectory } from './run-directory.js';
 import { trimMemory } from './trim.js';
 
 /** The launcher hands the listening socket down under this number. */
 const listenDescriptor = 3;
+/** It holds the lock that tells launchers that this daemon lives; the kernel releases it with the last copy. */
+const lifeDescriptor = 5;
 /** Events that wait when the daemon ends are given this long. */
 const drainLimit = 5000;
 
@@ -66,6 +69,8 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
   const database = openStore(join(args.runDirectory, 'state.db'));
   const store = containerStore(database);
   const kernel = openLocalKernel(config.ffi);
+  // A logger that outlives this daemon would pass for it.
+  for (const fd of [listenDescriptor, lifeDescriptor]) closeOnExec(kernel, fd);
   const runtime = ociCliRuntime({
     kernel,
     runDirectory: args.runDirectory,
@@ -168,7 +173,9 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     }
     forwarder.close();
     runtime.close();
-    closeStore(database, store);
+    const isEmpty = store.list().length === 0;
+    closeStore(database, isEmpty);
+    if (isEmpty) removeRunDirectory(kernel, args.runDirectory);
     kernel.close();
     destination.close();
     process.exit(0);
@@ -208,8 +215,7 @@ function afterwards(milliseconds: number): Promise<void> {
 }
 
 /** A store without containers goes with its daemon: one that is found without a daemon tells that it was killed. */
-function closeStore(database: Store, containers: ContainerStore): void {
-  const isEmpty = containers.list().length === 0;
+function closeStore(database: Store, isEmpty: boolean): void {
   const path = database.name;
   database.close();
   if (isEmpty) for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });

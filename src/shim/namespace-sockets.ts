@@ -24,9 +24,12 @@ export interface NamespaceSocketsOptions {
   readonly serve: (namespace: string) => Server;
 }
 
-/** The socket of a namespace: the same name as that of a daemon for this namespace alone would have. */
+/**
+ * The socket of a namespace. A daemon for this namespace alone has another: when the grouping was configured anew, both
+ * live side by side until the older one has no more containers.
+ */
 export function namespaceSocket(folder: string, address: string, namespace: string): string {
-  const key = posix.join(address, namespace, 'containerd-shim-jail');
+  const key = `tasks of ${posix.join(address, namespace)}`;
   return join(folder, createHash('sha256').update(key).digest('hex'));
 }
 

@@ -68,6 +68,19 @@ suite('delete with a daemon', () => {
 });
 
 suite('delete without a daemon', () => {
+  test('does not clean up while a daemon lives whose socket was removed', async (context) => {
+    const fixture = createFixture(context);
+    await fixture.start({ fake: 'unlinked' });
+    const result = await fixture.remove();
+    assert.equal(result.status, 1);
+    assert.match(
+      complaint(result),
+      /^the daemon of .* lives, .* does not serve its socket .*: was that removed\?$/,
+    );
+    assert.equal(fixture.log().filter(({ role }) => role === 'delete').length, 0);
+    assert.equal(fixture.daemons().length, 1);
+  });
+
   test('after it was killed', async (context) => {
     const fixture = createFixture(context);
     await fixture.start();

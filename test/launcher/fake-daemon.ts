@@ -149,8 +149,10 @@ function serve(): void {
     default: {
       const server = createServer(converse);
       server.listen({ fd: 3 }, () => {
-        if (behaviour === 'leaving') unlinkSync(flag('socket'));
+        if (behaviour === 'leaving' || behaviour === 'unlinked') unlinkSync(flag('socket'));
         tellLauncher('ready\n');
+        // As long as a daemon takes to end: its socket is gone at once, its hold of the run directory only then.
+        if (behaviour === 'leaving') setTimeout(() => process.exit(0), 500);
       });
     }
   }

@@ -27,9 +27,9 @@ function createRecorded(context: TestContext): {
   };
 }
 
-const daemonDescriptors = ['fd 0 null', 'fd 1 null', 'fd 2 file', 'fd 3 socket', 'fd 4 pipe'];
+const daemonDescriptors = ['fd 0 null', 'fd 1 null', 'fd 2 file', 'fd 3 socket', 'fd 4 pipe', 'fd 5 file'];
 
-test('the daemon finds five descriptors, no signals changed, a session of its own', async (context) => {
+test('the daemon finds six descriptors, no signals changed, a session of its own', async (context) => {
   const { fixture, environment, record } = createRecorded(context);
   const { launcher, bundle, address } = fixture;
   const extra = openSync(launcher, 'r');

@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { complaint, createFixture, names } from './fixture.js';
+import { complaint, createFixture, isAlive, names } from './fixture.js';
 import { bootstrapParams, bytesField, numberField, optionsAny } from './message.js';
 
 suite('start without a daemon', () => {
@@ -114,11 +114,29 @@ suite('start without a daemon', () => {
     assert.equal(fixture.daemons().length, 2);
   });
 
+  test('starts no second one while a daemon lives whose socket was removed', async (context) => {
+    const fixture = createFixture(context, 'sanitize');
+    await fixture.start({ fake: 'unlinked' });
+    const { socket, runDirectory } = fixture.group('containerd-shim-jail');
+    const result = await fixture.start();
+    assert.equal(result.status, 1);
+    assert.equal(
+      complaint(result),
+      `the daemon of ${runDirectory} lives, as it holds the lock ${runDirectory}/daemon, ` +
+        `but does not serve its socket ${socket}: was that removed?`,
+    );
+    assert.equal(fixture.daemons().length, 1);
+    await fixture.killDaemons();
+    assert.equal((await fixture.start()).status, 0);
+  });
+
   test('starts another when the daemon is leaving', async (context) => {
     const fixture = createFixture(context);
     await fixture.start({ fake: 'leaving' });
     assert.equal((await fixture.start()).status, 0);
-    assert.equal(fixture.daemons().length, 2);
+    const [first = 0, ...others] = fixture.daemons();
+    assert.equal(others.length, 1);
+    assert.ok(!isAlive(first, fixture.directory), 'two daemons never work on one run directory');
     // From now on the second answers.
     assert.equal((await fixture.start({ fake: 'exit' })).status, 0);
   });
