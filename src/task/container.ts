@@ -25,6 +25,8 @@ export interface ContainerHost {
 
 /** Delete waits this long for output that something outside the container still holds open. */
 const drainLimit = 10_000;
+/** containerd's `delete` has 5 s in all, and no client that waits for the output */
+const forcedDrainLimit = 1_000;
 /** The exit of init is held back this long for the exits of execs, which the kernel is killing by then. */
 const execExitLimit = 30_000;
 const sigkill = 9;
@@ -227,10 +229,15 @@ export class Container {
       if (this.init.state === 'created') this.#killInit();
       await this.init.ended;
       const execs = [...this.#execs.values()];
-      await Promise.all(execs.map((exec) => this.#closeStdio(exec)));
-      await this.#closeStdio(this.init);
-      if (!this.#dismantled) await this.#runtime.remove();
-      this.#dismantled = true;
+      // The output has its own time, and none of that of the clean-up: who asked for this may not wait for both.
+      const limit = force ? forcedDrainLimit : drainLimit;
+      const closing = Promise.all([this.init, ...execs].map((process) => this.#closeStdio(process, limit)));
+      try {
+        if (!this.#dismantled) await this.#runtime.remove();
+        this.#dismantled = true;
+      } finally {
+        await closing;
+      }
       forget();
       this.#removed = true;
       for (const exec of execs) exec.abandon();
@@ -374,13 +381,13 @@ export class Container {
     while (this.#execWork.size > 0) await Promise.all(this.#execWork);
   }
 
-  async #closeStdio(process: Process): Promise<void> {
+  async #closeStdio(process: Process, limit = drainLimit): Promise<void> {
     const { stdio } = process;
     if (stdio === undefined) return;
-    if (!(await within(drainLimit, stdio.drained))) {
+    if (!(await within(limit, stdio.drained))) {
       this.#host.logger.warn(
         this.key,
-        `output of ${this.#name(process)} is still open ${drainLimit / 1000} s after its end: closed`,
+        `output of ${this.#name(process)} is still open ${limit / 1000} s after its end: closed`,
       );
     }
     await stdio.close();

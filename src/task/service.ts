@@ -43,15 +43,11 @@ function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHo
   const namespaceOf = (context: CallContext): string | undefined =>
     ownNamespace ?? context.metadata.get(namespaceHeader)?.[0];
   /** The container that is meant; a caller that sends no namespace may mean the only one with that id. */
-  const lookUp = (id: string, context: CallContext): Container | undefined => {
+  const find = (id: string, context: CallContext): Container => {
     const namespace = namespaceOf(context);
-    if (namespace !== undefined) return tasks.find({ namespace, id });
+    if (namespace !== undefined) return tasks.get({ namespace, id });
     const [container, another] = tasks.withId(id);
     if (another !== undefined) throw withoutNamespace(id);
-    return container;
-  };
-  const find = (id: string, context: CallContext): Container => {
-    const container = lookUp(id, context);
     if (container === undefined) throw notFound(`container ${id} not created`);
     return container;
   };
@@ -134,9 +130,12 @@ function taskMethods({ tasks, namespace: ownNamespace, shutdown }: TaskServiceHo
       return { exitStatus: exit.status, exitedAt: exitTime(exit) };
     }),
     answer(methods.Stats, async ({ id }, context) => ({ stats: await find(id, context).stats() })),
+    // After a restart of its own, containerd connects for every bundle that it finds. To runc's shim that succeeds only while the
+    // container's own shim lives; this daemon may be a later one, that never had the container. An error makes containerd
+    // clean up; version 1.6 asks nothing more, and would list a task for ever of which there is nothing.
     answer(methods.Connect, ({ id }, context) => ({
       shimPid: process.pid,
-      taskPid: lookUp(id, context)?.init.pid ?? 0,
+      taskPid: find(id, context).init.pid,
       version: '',
     })),
     answer(methods.Shutdown, () => {

@@ -33,7 +33,7 @@ const json = (typeUrl: string, text: string): Any => ({ typeUrl, value: Buffer.f
 
 // --- whom a call is for
 
-const forOne = Object.values(methods).filter(({ name }) => !['Create', 'Connect', 'Shutdown'].includes(name));
+const forOne = Object.values(methods).filter(({ name }) => !['Create', 'Shutdown'].includes(name));
 for (const method of forOne as UnaryMethod<{ id: string }, unknown>[]) {
   scenario(`calls: ${method.name} of a container that is unknown`, async (shim) => {
     await refused(shim.call(method, { id: 'none' }), NotFound, /^container none not created$/);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,8 @@ import { Daemon, TaskV2 } from '../../src/proto/generated/services.js';
 import { containerStore } from '../../src/store/containers.js';
 import { openStore } from '../../src/store/database.js';
 import { notLinux } from '../kernel/kernels.js';
+import { tryLock } from '../../src/kernel/linux/descriptor.js';
+import { folder, kernel } from '../task/stdio/fixture.js';
 import { codeOf } from '../task/shim.js';
 import { namespaceSocket } from '../../src/shim/namespace-sockets.js';
 import { startDaemonProcess } from './program.js';
@@ -33,8 +35,7 @@ describe('a daemon', limits, () => {
     const daemon = startDaemonProcess(test, { config: 'log_file = "/dev/full"' });
     assert.equal(await daemon.told, 'ready\n');
     const client = daemon.connect();
-    const { shimPid, taskPid } = await client.call(TaskV2.name, Connect, { id: 'box' });
-    assert.deepEqual([shimPid, taskPid], [daemon.child.pid, 0]);
+    assert.equal(await codeOf(client.call(TaskV2.name, Connect, { id: 'box' })), 'NotFound');
     const { pid, socket } = await client.call(Daemon.name, Reserve, { ...key, bundle: daemon.folder });
     assert.equal(pid, daemon.child.pid);
     assert.equal(socket, namespaceSocket(daemon.folder, join(daemon.folder, 'containerd.sock'), 'ns'));
@@ -84,6 +85,24 @@ describe('a daemon', limits, () => {
     assert.equal(await daemon.log, '', 'the debugger would say where it listens');
   });
 
+  it('takes its run directory along, unless a launcher has locked it', async (test) => {
+    for (const locked of [false, true]) {
+      const run = join(folder(test), 'run');
+      mkdirSync(join(run, 'oci', 'ns'), { recursive: true });
+      const lock = openSync(join(run, 'lock'), 'w');
+      test.after(() => {
+        closeSync(lock);
+      });
+      if (locked) assert.ok(tryLock(kernel, lock));
+      const args = ['-address', '/c', '-namespace', 'ns', '-socket', join(run, 's'), '-run-dir', run];
+      const daemon = startDaemonProcess(test, { args });
+      assert.equal(await daemon.told, 'ready\n');
+      daemon.child.kill('SIGTERM');
+      assert.equal(await daemon.ended, 0);
+      assert.equal(existsSync(run), locked);
+    }
+  });
+
   it('ends for SIGINT too', async (test) => {
     const daemon = startDaemonProcess(test);
     await daemon.told;
@@ -101,6 +120,7 @@ describe('a daemon', limits, () => {
     daemon.child.kill('SIGTERM');
     await daemon.ended;
     assert.equal(existsSync(join(daemon.folder, 'state.db')), false);
+    assert.equal(existsSync(join(daemon.folder, 'shim.toml')), true, 'what is not its own stays');
   });
 
   it('keeps on record what it could not remove', async (test) => {
@@ -116,8 +136,8 @@ describe('a daemon', limits, () => {
 
   it('serves also when its launcher was killed before it was ready', async (test) => {
     const daemon = startDaemonProcess(test, { launcherIsGone: true });
-    const { shimPid } = await daemon.connect().call(TaskV2.name, Connect, { id: 'box' });
-    assert.equal(shimPid, daemon.child.pid);
+    const { pid } = await daemon.connect().call(Daemon.name, Reserve, { ...key, bundle: daemon.folder });
+    assert.equal(pid, daemon.child.pid);
   });
 });
 

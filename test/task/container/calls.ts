@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { TaskV2 } from '../../../src/proto/generated/services.js';
 import { notLinux } from '../../kernel/kernels.js';
-import { type Shim, startShim } from '../shim.js';
+import { codeOf, type Shim, startShim } from '../shim.js';
 
 export const { methods } = TaskV2;
 
@@ -26,5 +26,5 @@ export async function running(test: TestContext, script = 'exec sleep 1000'): Pr
 
 /** Waits until the calls made so far are under way: the server takes up requests in their order. */
 export async function takenUp(shim: Shim): Promise<void> {
-  await shim.call(methods.Connect, box);
+  await codeOf(shim.call(methods.Connect, box));
 }

@@ -37,6 +37,44 @@ describe('what is not let go in time', limits, () => {
     assert.deepEqual(shim.warnings, ['output of exec sh of box is still open 10 s after its end: closed']);
   });
 
+  for (const [how, force, limit] of [
+    ['by Delete', false, 10_000],
+    ['by force', true, 1_000],
+  ] as const) {
+    it(`of the output is no reason to wait with the clean-up ${how}`, async (test) => {
+      const shim = await startShim(test);
+      const stdout = makeFifo(join(shim.folder, 'stdout'));
+      const reader = new Reader(test, stdout);
+      // Not of the container, as far as the runtime knows: it holds the output open after everything is gone.
+      await shim.create('exec sleep 1000');
+      await shim.start();
+      await shim.exec('sh', 'setsid sleep 1000 & echo $!', { stdout });
+      await shim.start('sh');
+      await reader.until('\n');
+      const stray = Number(reader.text);
+      test.after(() => process.kill(stray, 'SIGKILL'));
+      await shim.wait('sh');
+      await kill(shim);
+      await shim.wait();
+      test.mock.timers.enable({ apis: ['setTimeout'] });
+      const removed = shim.runtime.gates.hold('removed');
+      const key = { namespace: 'ns', id: 'box' };
+      const removing = force ? shim.tasks.removeByForce(key) : shim.tasks.remove(key);
+      await removed.reached;
+      assert.equal(reader.isEnded, false, 'it is removed before the time of the output is up');
+      removed.release();
+      test.mock.timers.tick(limit - 1);
+      await takenUp(shim);
+      assert.equal(reader.isEnded, false);
+      test.mock.timers.tick(1);
+      await removing;
+      await reader.toEnd();
+      assert.deepEqual(shim.warnings, [
+        `output of exec sh of box is still open ${limit / 1000} s after its end: closed`,
+      ]);
+    });
+  }
+
   it('of an exec does not hold back the exit of init for more than 30 s', async (test) => {
     const shim = await startShim(test, { endsWithInit: true });
     await shim.create('exec sleep 1000');

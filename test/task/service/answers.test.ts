@@ -33,13 +33,13 @@ describe('the answers of the Task service', limits, () => {
     assert.deepEqual(await shim.call(methods.Pids, box), { processes: [] });
   });
 
-  it('to Connect tell the pids of shim and init, and 0 for what is unknown', async (test) => {
+  it('to Connect tell the pids of shim and init, and that a container is unknown', async (test) => {
     const shim = await startShim(test);
     const connect = (id: string) => shim.call(methods.Connect, { id });
-    assert.deepEqual(await connect('box'), { shimPid: process.pid, taskPid: 0, version: '' });
+    assert.equal(await codeOf(connect('box')), 'NotFound', 'lest a bundle without task pass for one');
     const pid = await shim.create('true');
     assert.deepEqual(await connect('box'), { shimPid: process.pid, taskPid: pid, version: '' });
-    assert.deepEqual(await connect('../*'), { shimPid: process.pid, taskPid: 0, version: '' });
+    assert.equal(await codeOf(connect('../*')), 'NotFound');
   });
 
   it('to Stats are what the runtime measures, of a created container too', async (test) => {

@@ -78,7 +78,7 @@ const initTable: Record<string, Record<InitState, string>> = {
   Update: row('NotFound', 'OK', 'OK', 'OK', 'FailedPrecondition', 'NotFound'),
   Wait: row('NotFound', '…', '…', '…', 'OK', 'NotFound'),
   Stats: row('NotFound', 'OK', 'OK', 'OK', 'NotFound', 'NotFound'),
-  Connect: row('OK', 'OK', 'OK', 'OK', 'OK', 'OK'),
+  Connect: row('NotFound', 'OK', 'OK', 'OK', 'OK', 'NotFound'),
   Shutdown: row('OK', 'OK', 'OK', 'OK', 'OK', 'OK'),
 };
 

@@ -86,7 +86,7 @@ export async function prepared(test: TestContext, prepare: (shim: Shim) => Promi
  * in their order, and State is answered at once.
  */
 export async function codeOrPending(shim: Shim, call: Promise<unknown>): Promise<string> {
-  const later = shim.call(methods.Connect, box).then(() => '…');
+  const later = codeOf(shim.call(methods.Connect, box)).then(() => '…');
   const answer = codeOf(call);
   return Promise.race([answer, later.then(() => settle(answer))]);
 }
