@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { isKernelError } from '../../src/kernel/error.js';
 import { openModel, type Model } from './model.js';
 import { makeBridge, makeJail, undoAll, type Made } from './network-scenario.js';
+import { random } from './random.js';
 
 const releases = [12, 15] as const;
 
@@ -61,17 +62,6 @@ describe('a network whose making fails', () => {
     });
   }
 });
-
-/** A generator of numbers below a limit that gives the same ones for the same seed: mulberry32. */
-function random(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
 
 describe('networks that come and go', () => {
   it('leave nothing after many rounds with failures', async (t) => {
