@@ -1,6 +1,7 @@
 import type { FreeBSD } from '../kernel/freebsd/run.js';
 import type { Journal } from '../runtime/journal.js';
 import { removeRuleset, rulesetKind, type RulesetDetail } from './devices/ruleset.js';
+import { copiedKind, restoreCopied, type CopiedDetail } from './mounts/copy-file.js';
 import { mountedKind, mountKind, type MountDetail, type MountedDetail } from './mounts/detail.js';
 import { unmountMounted, unmountUnsure, type Warn } from './mounts/unmount.js';
 import { madeKind, removeMade, type MadeDetail } from './root/directories.js';
@@ -10,6 +11,7 @@ type Undo = (system: FreeBSD, detail: unknown, warn: Warn) => Promise<void>;
 const undoings: Readonly<Record<string, Undo>> = {
   [mountKind]: (system, detail, warn) => unmountUnsure(system, detail as MountDetail, warn),
   [mountedKind]: (system, detail, warn) => unmountMounted(system, detail as MountedDetail, warn),
+  [copiedKind]: (system, detail) => restoreCopied(system, detail as CopiedDetail),
   [madeKind]: (system, detail) => removeMade(system, detail as MadeDetail),
   [rulesetKind]: (system, detail) => removeRuleset(system, detail as RulesetDetail),
 };

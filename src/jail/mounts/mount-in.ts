@@ -1,3 +1,4 @@
+import { isKernelError } from '../../kernel/error.js';
 import { mountOn } from '../../kernel/freebsd/mount-on.js';
 import type { MountedFileSystem } from '../../kernel/freebsd/mounts.js';
 import { RuntimeError } from '../../runtime/error.js';
@@ -6,6 +7,7 @@ import type { MountPlan } from '../plan/mount.js';
 import { withHost } from '../root/root.js';
 import { visit } from '../root/visit.js';
 import { bareOf, lookAt, type HostFile } from './bare-path.js';
+import { copyFileOver } from './copy-file.js';
 import { copyUp } from './copy-up.js';
 import { describeMount, mountedKind, mountKind, type MountDetail, type MountedDetail } from './detail.js';
 import { makeMountPoint } from './mount-point.js';
@@ -35,7 +37,11 @@ export async function mountIn(tree: MountTree, plan: MountPlan, context: MountCo
   await visit(tree.root, plan.destination, (place) =>
     withOpenPoint(tree.root, place, kind, async (point) => {
       const mounted = await mountOnPoint(tree, plan, source, point, context);
-      if (plan.type === 'tmpfs' && plan.copyUp) await copyUp(tree.root, point.fd, plan.destination, mounted);
+      if (mounted === undefined) {
+        if (source !== undefined) await copyFileOver(tree, plan.destination, source, context.journal);
+      } else if (plan.type === 'tmpfs' && plan.copyUp) {
+        await copyUp(tree.root, point.fd, plan.destination, mounted);
+      }
     }),
   );
 }
@@ -45,19 +51,28 @@ function sourceOf({ root }: MountTree, plan: MountPlan): Promise<HostFile | unde
   return withHost(root.system, (host) => lookAt(host, plan.source));
 }
 
+/** @returns undefined if it is a file, and the kernel mounts none */
 async function mountOnPoint(
   tree: MountTree,
   plan: MountPlan,
   source: HostFile | undefined,
   point: OpenPoint,
   { ruleset, journal }: MountContext,
-): Promise<MountedFileSystem> {
+): Promise<MountedFileSystem | undefined> {
   const { path, status, below } = point;
   const bare = plan.type === 'nullfs' ? await barePoint(tree, point) : path;
   const wanted = mountWanted(plan, { path, bare, status }, source, ruleset);
   const detail: MountDetail = { type: plan.type, on: path, below: below.id };
   const seq = journal.making(mountKind, detail);
-  const there = await mountOn(tree.root.system, point.fd, wanted, point.name);
+  const there = await mountOn(tree.root.system, point.fd, wanted, point.name).catch((error: unknown) => {
+    if (point.name !== undefined && isKernelError(error, 'ENOTDIR') && error.call === 'nmount')
+      return undefined;
+    throw error;
+  });
+  if (there === undefined) {
+    journal.unmade(seq);
+    return undefined;
+  }
   if (there.type !== plan.type || sameId(there.id, below.id)) {
     throw misplaced(detail, `${describeMount(there)} is there`);
   }
