@@ -46,6 +46,11 @@ export class NetworkFilter {
     return lack.canLoad;
   }
 
+  /** What keeps containers from reaching other networks, in one line; undefined if nothing does. */
+  async lack(): Promise<string | undefined> {
+    return (await this.#lack(['nat']))?.text;
+  }
+
   /** Loads what the containers of a network share, unless it is there. */
   async share(name: string, network: RuledNetwork): Promise<void> {
     const anchor = networkAnchor(name);

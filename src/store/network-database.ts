@@ -55,6 +55,22 @@ const schema = `
     PRIMARY KEY (namespace, id, interface)
   ) WITHOUT ROWID;
   CREATE INDEX name_in ON name (network);
+  CREATE TABLE attachment (
+    network TEXT NOT NULL,
+    id TEXT NOT NULL,
+    interface TEXT NOT NULL,
+    PRIMARY KEY (network, id, interface)
+  ) WITHOUT ROWID;
+  CREATE TABLE attached (
+    network TEXT NOT NULL,
+    id TEXT NOT NULL,
+    interface TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (network, id, interface, seq),
+    FOREIGN KEY (network, id, interface) REFERENCES attachment ON DELETE CASCADE
+  ) WITHOUT ROWID;
 `;
 
 /**

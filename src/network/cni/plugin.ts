@@ -1,0 +1,197 @@
+import { isKernelError } from '../../kernel/error.js';
+import { interfaceFlags } from '../../kernel/freebsd/interface.js';
+import { getJail } from '../../kernel/freebsd/jail.js';
+import { run } from '../../kernel/freebsd/run.js';
+import type { Attachment, AttachmentStore } from '../../store/attachments.js';
+import { connect } from '../connect.js';
+import { disconnect } from '../disconnect.js';
+import type { NetworkHost } from '../host.js';
+import { halves, type PairDetail } from '../pair.js';
+import { readConfig, supportedVersions, versionOf, type CniConfig } from './config.js';
+import { readEnvironment, type CniEnvironment } from './environment.js';
+import { cniCode, CniError } from './error.js';
+import { resultOf, writeResult } from './result.js';
+
+/** What the plugin works with; the network is the one of the configuration that it reads. */
+export interface CniHost {
+  /** The host, with the networks that are given; a failure to open it is the plugin's "try again later". */
+  open(networks: NetworkHost['networks']): NetworkHost;
+  readonly attachments: AttachmentStore;
+}
+
+/** What the plugin prints, and its exit status. */
+export interface CniAnswer {
+  readonly output: object | undefined;
+  readonly status: 0 | 1;
+}
+
+/**
+ * The CNI plugin `jail-bridge`, which puts jails on bridges: `CNI_NETNS` is the name of a jail, or its jid.
+ *
+ * @param environment the CNI_* variables
+ * @param input standard input: the network configuration
+ */
+export async function runPlugin(
+  host: CniHost,
+  environment: NodeJS.ProcessEnv,
+  input: string,
+): Promise<CniAnswer> {
+  try {
+    const said = readEnvironment(environment);
+    if (said.verb === 'VERSION') {
+      return { output: { cniVersion: versionOf(input), supportedVersions }, status: 0 };
+    }
+    const config = readConfig(input);
+    const opened = { ...host.open([config.network]), attachments: host.attachments };
+    return { output: await act(opened, said, config), status: 0 };
+  } catch (error) {
+    const { code, message } =
+      error instanceof CniError ? error : { code: cniCode.refused, message: (error as Error).message };
+    return { output: { cniVersion: versionOf(input), code, msg: message.split('\n').join('; ') }, status: 1 };
+  }
+}
+
+type OpenHost = NetworkHost & { readonly attachments: AttachmentStore };
+
+async function act(host: OpenHost, said: CniEnvironment, config: CniConfig): Promise<object | undefined> {
+  switch (said.verb) {
+    case 'ADD':
+      return await add(host, said, config);
+    case 'DEL':
+      await remove(host, attachmentOf(said, config));
+      return undefined;
+    case 'CHECK':
+      await check(host, said, config);
+      return undefined;
+    case 'GC':
+      await collect(host, config);
+      return undefined;
+    case 'STATUS':
+      await status(host);
+      return undefined;
+    case 'VERSION':
+      throw new TypeError('VERSION needs no network');
+  }
+}
+
+function attachmentOf({ containerId, interface: name }: CniEnvironment, { network }: CniConfig): Attachment {
+  return { network: network.name, id: containerId, interface: name };
+}
+
+/** In leases and anchors an attachment stands as a container of its own: one jail may have several. */
+function keyOf({ network, id, interface: name }: Attachment): { namespace: string; id: string } {
+  return { namespace: `cni.${network}`, id: `${id}.${name}` };
+}
+
+async function add(host: OpenHost, said: CniEnvironment, config: CniConfig): Promise<object> {
+  const attachment = attachmentOf(said, config);
+  const jid = await findJail(host, said.netns);
+  if (!host.attachments.add(attachment)) {
+    throw new CniError(
+      cniCode.refused,
+      `container ${said.containerId} has interface ${said.interface} of network ${config.network.name} already`,
+    );
+  }
+  try {
+    const connection = await connect(host, ledgerOf(host, attachment), {
+      ...keyOf(attachment),
+      jid,
+      network: config.network.name,
+      interface: said.interface,
+      addresses: config.addresses,
+      ports: config.ports,
+      names: [said.containerId, ...config.aliases],
+    });
+    const { bridge, mtu, nameservers } = config.network;
+    const pair = pairOf(host, attachment);
+    const result = resultOf(connection, { bridge, pair, mtu }, said.netns, nameservers, config.previous);
+    return writeResult(config.version, result);
+  } catch (error) {
+    await remove(host, attachment);
+    throw error;
+  }
+}
+
+/** Takes an attachment away, as often as asked; one that is not there is no error (specification, DEL). */
+async function remove(host: OpenHost, attachment: Attachment): Promise<void> {
+  if (!host.attachments.has(attachment)) return;
+  await disconnect(host, keyOf(attachment), ledgerOf(host, attachment), host.attachments.made(attachment));
+  host.attachments.remove(attachment);
+}
+
+async function check(host: OpenHost, said: CniEnvironment, config: CniConfig): Promise<void> {
+  const attachment = attachmentOf(said, config);
+  if (config.previous === undefined) {
+    throw new CniError(cniCode.invalidConfiguration, 'prevResult is needed for CHECK');
+  }
+  if (!host.attachments.has(attachment)) {
+    throw new CniError(
+      cniCode.unknownContainer,
+      `container ${said.containerId} has no interface ${said.interface} of network ${config.network.name}`,
+    );
+  }
+  const jid = await findJail(host, said.netns);
+  const pair = pairOf(host, attachment);
+  await run(host.system, (b) => interfaceFlags(b, pair));
+  await host.within(jid, async (inside) => {
+    await run(inside, (b) => interfaceFlags(b, said.interface));
+  });
+}
+
+/** Takes away all attachments of the network that the runtime does not name. */
+async function collect(host: OpenHost, config: CniConfig): Promise<void> {
+  if (config.attachments === undefined) {
+    throw new CniError(cniCode.invalidConfiguration, 'cni.dev/valid-attachments is needed for GC');
+  }
+  const valid = new Set(config.attachments.map(({ containerID, ifname }) => `${containerID} ${ifname}`));
+  const failures: unknown[] = [];
+  for (const attachment of host.attachments.list(config.network.name)) {
+    if (valid.has(`${attachment.id} ${attachment.interface}`)) continue;
+    await remove(host, attachment).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function status(host: OpenHost): Promise<void> {
+  const lack = await host.filter.lack();
+  if (lack !== undefined) throw new CniError(cniCode.limitedConnectivity, lack);
+}
+
+/** The jail by name or jid. It must have a network stack of its own. */
+async function findJail({ system }: NetworkHost, netns: string): Promise<number> {
+  const key = /^[1-9]\d{0,9}$/.test(netns) ? { jid: Number(netns) } : { name: netns };
+  const found = await run(system, (b) => b.attempt(() => getJail(b, key, ['vnet']))).catch(
+    (error: unknown) => {
+      if (error instanceof RangeError)
+        throw new CniError(cniCode.invalidEnvironment, `CNI_NETNS: ${error.message}`);
+      throw error;
+    },
+  );
+  if (isKernelError(found, 'ENOENT')) {
+    throw new CniError(cniCode.unknownContainer, `CNI_NETNS: there is no jail ${JSON.stringify(netns)}`);
+  }
+  if (isKernelError(found)) throw found;
+  if (found.values.vnet !== 'new') {
+    throw new CniError(
+      cniCode.invalidEnvironment,
+      `CNI_NETNS: jail ${JSON.stringify(netns)} has no network stack of its own (vnet)`,
+    );
+  }
+  return found.jid;
+}
+
+function ledgerOf({ attachments }: OpenHost, attachment: Attachment) {
+  return {
+    making: (kind: string, detail: unknown) => attachments.making(attachment, kind, detail),
+    unmade: (seq: number) => {
+      attachments.unmade(attachment, seq);
+    },
+  };
+}
+
+/** The host's half of the attachment's epair. */
+function pairOf({ attachments }: OpenHost, attachment: Attachment): string {
+  const pair = attachments.made(attachment).find(({ kind }) => kind === 'pair');
+  if (pair === undefined) throw new Error(`${attachment.id}: no epair was made for ${attachment.interface}`);
+  return halves(pair.detail as PairDetail).host;
+}

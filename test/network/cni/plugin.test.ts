@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { interfaceFlags } from '../../../src/kernel/freebsd/interface.js';
+import { setJail } from '../../../src/kernel/freebsd/jail.js';
+import { run } from '../../../src/kernel/freebsd/run.js';
+import { runPlugin, type CniAnswer, type CniHost } from '../../../src/network/cni/plugin.js';
+import { attachmentStore } from '../../../src/store/attachments.js';
+import { openNetworkStore } from '../../../src/store/network-database.js';
+import { makeJail, readyHost, type TestHost } from '../harness.js';
+
+interface Fixture {
+  readonly host: TestHost;
+  readonly call: (
+    verb: string,
+    more?: { variables?: object; config?: object; input?: string },
+  ) => Promise<CniAnswer>;
+}
+
+async function withPlugin(body: (fixture: Fixture) => Promise<void>): Promise<void> {
+  const host = await readyHost();
+  const store = openNetworkStore(':memory:');
+  const cni: CniHost = {
+    open: (networks) => ({ ...host, networks }),
+    attachments: attachmentStore(store),
+  };
+  try {
+    await body({
+      host,
+      call: (verb, { variables = {}, config = {}, input } = {}) =>
+        runPlugin(
+          cni,
+          { CNI_COMMAND: verb, CNI_CONTAINERID: 'c1', CNI_NETNS: 'web', CNI_IFNAME: 'eth0', ...variables },
+          input ??
+            JSON.stringify({
+              cniVersion: '1.1.0',
+              name: 'lan',
+              type: 'jail-bridge',
+              ipv4: '10.5.0.0/24',
+              ipv6: 'fd00:5::/64',
+              ...config,
+            }),
+        ),
+    });
+  } finally {
+    store.close();
+    host.close();
+  }
+}
+
+/** What is left of attachments: the bridge and the anchors of the network stay, and a jail has its loopback addresses. */
+function remains({ host }: Fixture): string[] {
+  return host.remains().filter((what) => !/jail-lan|network-lan|^jail | of lo0$/.test(what));
+}
+
+function failure(answer: CniAnswer): [unknown, unknown] {
+  assert.equal(answer.status, 1);
+  const { code, msg } = answer.output as { code: unknown; msg: unknown };
+  return [code, msg];
+}
+
+suite('the CNI plugin', () => {
+  test('says which versions it speaks', async () => {
+    await withPlugin(async ({ call }) => {
+      assert.deepEqual(
+        await call('VERSION', { variables: { CNI_CONTAINERID: '' }, input: '{"cniVersion":"1.0.0"}' }),
+        {
+          output: { cniVersion: '1.0.0', supportedVersions: ['0.4.0', '1.0.0', '1.1.0'] },
+          status: 0,
+        },
+      );
+    });
+  });
+
+  test('puts a jail on a network and takes it off again', async () => {
+    await withPlugin(async (fixture) => {
+      const { host, call } = fixture;
+      const jid = await makeJail(host, 'web');
+      const before = remains(fixture);
+      const { output, status } = await call('ADD');
+      assert.equal(status, 0);
+      const { interfaces, ...rest } = output as {
+        interfaces: { name: string; mac?: string; sandbox?: string }[];
+      };
+      assert.deepEqual(rest, {
+        cniVersion: '1.1.0',
+        ips: [
+          { interface: 2, address: '10.5.0.2/24', gateway: '10.5.0.1' },
+          { interface: 2, address: 'fd00:5::2/64', gateway: 'fd00:5::1' },
+        ],
+        routes: [
+          { dst: '0.0.0.0/0', gw: '10.5.0.1' },
+          { dst: '::/0', gw: 'fd00:5::1' },
+        ],
+        dns: {},
+      });
+      assert.deepEqual(
+        interfaces.map(({ name, sandbox }) => [name, sandbox]),
+        [
+          ['jail-lan', undefined],
+          ['epair16384a', undefined],
+          ['eth0', 'web'],
+        ],
+      );
+      assert.match(interfaces[2]?.mac ?? '', /^02:/);
+      await host.within(jid, async (inside) => {
+        await run(inside, (b) => interfaceFlags(b, 'eth0'));
+      });
+
+      assert.deepEqual(await call('CHECK', { config: { prevResult: output } }), {
+        output: undefined,
+        status: 0,
+      });
+      assert.deepEqual(await call('DEL'), { output: undefined, status: 0 });
+      assert.deepEqual(remains(fixture), before);
+      // Again, and without the jail's name: no error.
+      assert.deepEqual(await call('DEL', { variables: { CNI_NETNS: '' } }), { output: undefined, status: 0 });
+      assert.deepEqual(failure(await call('CHECK', { config: { prevResult: output } })), [
+        3,
+        'container c1 has no interface eth0 of network lan',
+      ]);
+    });
+  });
+
+  test('finds a jail by its jid, and answers in the version that it was asked in', async () => {
+    await withPlugin(async ({ host, call }) => {
+      const jid = await makeJail(host, 'web');
+      const answer = await call('ADD', {
+        variables: { CNI_NETNS: String(jid) },
+        config: { cniVersion: '0.4.0', ipv6: undefined },
+      });
+      const { cniVersion, ips, interfaces } = answer.output as {
+        cniVersion: string;
+        ips: object[];
+        interfaces: object[];
+      };
+      assert.equal(cniVersion, '0.4.0');
+      assert.deepEqual(ips, [{ version: '4', interface: 2, address: '10.5.0.2/24', gateway: '10.5.0.1' }]);
+      assert.ok(interfaces.every((each) => !('mtu' in each)));
+      await call('DEL');
+    });
+  });
+
+  test('adds to what plugins before it made', async () => {
+    await withPlugin(async ({ host, call }) => {
+      await makeJail(host, 'web');
+      const prevResult = {
+        cniVersion: '1.1.0',
+        interfaces: [{ name: 'lo0', sandbox: 'web' }],
+        ips: [{ interface: 0, address: '127.0.0.2/8' }],
+        dns: { domain: 'example.org' },
+      };
+      const { output } = await call('ADD', { config: { prevResult, dns: { nameservers: ['192.0.2.53'] } } });
+      const { interfaces, ips, dns } = output as {
+        interfaces: { name: string }[];
+        ips: object[];
+        dns: object;
+      };
+      assert.deepEqual(
+        interfaces.map(({ name }) => name),
+        ['lo0', 'jail-lan', 'epair16384a', 'eth0'],
+      );
+      assert.deepEqual(ips.slice(0, 2), [
+        { interface: 0, address: '127.0.0.2/8' },
+        { interface: 3, address: '10.5.0.2/24', gateway: '10.5.0.1' },
+      ]);
+      assert.deepEqual(dns, { domain: 'example.org', nameservers: ['192.0.2.53'] });
+      await call('DEL');
+    });
+  });
+
+  test('gives the addresses and ports that the runtime asks for', async () => {
+    await withPlugin(async ({ host, call }) => {
+      await makeJail(host, 'web');
+      const runtimeConfig = {
+        ips: ['10.5.0.77/24'],
+        portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp', hostIP: '192.0.2.10' }],
+      };
+      const { output } = await call('ADD', { config: { runtimeConfig } });
+      const { ips } = output as { ips: { address: string }[] };
+      assert.equal(ips[0]?.address, '10.5.0.77/24');
+      assert.deepEqual(
+        host.ports.list().map(({ address, first }) => [address, first]),
+        [['192.0.2.10', 8080]],
+      );
+      const again = await call('ADD', { variables: { CNI_CONTAINERID: 'c2' }, config: { runtimeConfig } });
+      assert.match(String(failure(again)[1]), /leads to container cni\.lan\/c1\.eth0 already/);
+      await call('DEL');
+      assert.deepEqual(host.ports.list(), []);
+    });
+  });
+
+  test('collects what the runtime has forgotten', async () => {
+    await withPlugin(async (fixture) => {
+      const { host, call } = fixture;
+      await makeJail(host, 'web');
+      await makeJail(host, 'db');
+      const before = remains(fixture);
+      await call('ADD');
+      await call('ADD', { variables: { CNI_CONTAINERID: 'c2', CNI_NETNS: 'db' } });
+      const keep = (...containerIDs: string[]): object => ({
+        'cni.dev/valid-attachments': containerIDs.map((containerID) => ({ containerID, ifname: 'eth0' })),
+      });
+      assert.deepEqual(await call('GC', { config: keep('c2') }), { output: undefined, status: 0 });
+      assert.equal((await call('CHECK', { config: { prevResult: {} } })).status, 1);
+      const ofSecond = { CNI_CONTAINERID: 'c2', CNI_NETNS: 'db' };
+      assert.equal((await call('CHECK', { variables: ofSecond, config: { prevResult: {} } })).status, 0);
+      await call('GC', { config: keep() });
+      assert.deepEqual(remains(fixture), before);
+    });
+  });
+
+  test('is ready, if translation works', async () => {
+    await withPlugin(async ({ call }) => {
+      assert.deepEqual(await call('STATUS', { variables: { CNI_CONTAINERID: '' } }), {
+        output: undefined,
+        status: 0,
+      });
+    });
+  });
+
+  test('that fails leaves nothing', async () => {
+    await withPlugin(async (fixture) => {
+      const { host, call } = fixture;
+      await makeJail(host, 'web');
+      const before = remains(fixture);
+      host.model.faults.failNth(60, 'ENOMEM');
+      const [code, message] = failure(await call('ADD'));
+      assert.equal(code, 100);
+      assert.match(String(message), /ENOMEM/);
+      assert.deepEqual(remains(fixture), before);
+      assert.equal((await call('ADD')).status, 0);
+      await call('DEL');
+    });
+  });
+});
+
+suite('what the CNI plugin refuses', () => {
+  const rows: [
+    string,
+    { verb?: string; variables?: object; config?: object; input?: string },
+    number,
+    RegExp,
+  ][] = [
+    ['an unknown verb', { verb: 'DANCE' }, 4, /^CNI_COMMAND is "DANCE", none of ADD, DEL/],
+    ['no container', { variables: { CNI_CONTAINERID: '' } }, 4, /^CNI_CONTAINERID is needed for ADD/],
+    [
+      'a container of another form',
+      { variables: { CNI_CONTAINERID: '../x' } },
+      4,
+      /^CNI_CONTAINERID "\.\.\/x"/,
+    ],
+    ['no interface', { variables: { CNI_IFNAME: '' } }, 4, /^CNI_IFNAME is needed/],
+    ['an interface of 16 letters', { variables: { CNI_IFNAME: 'e'.repeat(16) } }, 4, /^CNI_IFNAME "e{16}"/],
+    ['no jail', { variables: { CNI_NETNS: '' } }, 4, /^CNI_NETNS is needed for ADD/],
+    ['a jail that there is not', { variables: { CNI_NETNS: 'nobody' } }, 3, /there is no jail "nobody"/],
+    [
+      'a jail without vnet',
+      { variables: { CNI_NETNS: 'shared' } },
+      4,
+      /jail "shared" has no network stack of its own/,
+    ],
+    ['no JSON', { input: '{' }, 6, /is not JSON/],
+    ['a list', { input: '[]' }, 6, /no JSON object/],
+    [
+      'a version of the future',
+      { config: { cniVersion: '2.0.0' } },
+      1,
+      /^cniVersion "2\.0\.0": this plugin speaks 0\.4\.0, 1\.0\.0, 1\.1\.0/,
+    ],
+    ['no name', { config: { name: undefined } }, 7, /^name: is no text/],
+    ['ipam', { config: { ipam: { type: 'host-local' } } }, 2, /^ipam: this plugin leases addresses itself/],
+    ['no pool', { config: { ipv4: undefined, ipv6: undefined } }, 7, /^ipv4 or ipv6 is needed/],
+    ['a wrong pool', { config: { ipv4: '10.5.0.1/24' } }, 7, /ipv4: '10\.5\.0\.1\/24' has bits set/],
+    [
+      'a port of text',
+      { config: { runtimeConfig: { portMappings: [{ hostPort: '80', containerPort: 80 }] } } },
+      7,
+      /portMappings\[0\]\.hostPort: is no number/,
+    ],
+    [
+      'an address elsewhere',
+      { config: { runtimeConfig: { ips: ['10.6.0.1/24'] } } },
+      100,
+      /address 10\.6\.0\.1 is not in 10\.5\.0\.0\/24/,
+    ],
+    ['GC without a list', { verb: 'GC' }, 7, /^cni\.dev\/valid-attachments is needed/],
+    ['CHECK without a result', { verb: 'CHECK' }, 7, /^prevResult is needed/],
+  ];
+  for (const [what, { verb = 'ADD', ...more }, code, message] of rows) {
+    test(what, async () => {
+      await withPlugin(async (fixture) => {
+        const { host, call } = fixture;
+        await makeJail(host, 'web');
+        await run(host.system, (b) => setJail(b, { name: 'shared', persist: true }, { operation: 'create' }));
+        const before = remains(fixture);
+        const [itsCode, itsMessage] = failure(await call(verb, more));
+        assert.match(String(itsMessage), message);
+        assert.equal(itsCode, code);
+        assert.deepEqual(remains(fixture), before);
+      });
+    });
+  }
+});
