@@ -13,7 +13,7 @@ const layers = {
   'oci-cli': ['runtime', 'kernel', 'proto'],
   task: ['runtime', 'proto', 'ttrpc'],
   image: ['store'],
-  shim: ['task', 'runtime', 'jail', 'oci-cli', 'kernel', 'store', 'ttrpc', 'proto'],
+  shim: ['task', 'runtime', 'jail', 'oci-cli', 'network', 'kernel', 'store', 'ttrpc', 'proto'],
   cli: ['image', 'network', 'store', 'ttrpc', 'proto', 'shim'],
 };
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { readNetworks, standardNetwork, type NetworkSettings } from '../network/settings.js';
 import { reason } from '../runtime/error.js';
 
 /** The configuration file, checked. Every key may be left out. */
@@ -18,6 +19,10 @@ export interface Config {
   readonly ociRuntime: string;
   /** seconds that a `binary://` logger may take until it is ready */
   readonly loggerReadySeconds: number;
+  /** FreeBSD: the networks that containers can join */
+  readonly networks: readonly NetworkSettings[];
+  /** FreeBSD: what containers get that ask for nothing: the name of a network, `host` or `none` */
+  readonly network: string;
 }
 
 const defaults: Config = {
@@ -28,6 +33,8 @@ const defaults: Config = {
   ffi: 'koffi',
   ociRuntime: 'auto',
   loggerReadySeconds: 10,
+  networks: readNetworks(undefined),
+  network: standardNetwork,
 };
 
 /** Where the configuration is looked for; the variable is for containerd instances beside the host's own. */
@@ -60,6 +67,8 @@ const keys = {
   ffi: oneOf('koffi', 'ffi-rs'),
   oci_runtime: runtimeName,
   logger_ready_seconds: number(1, 600),
+  networks: readNetworks,
+  network: text,
   socket_dir: absolutePath,
   run_dir: absolutePath,
   node: absolutePath,
@@ -76,12 +85,19 @@ export function parseConfig(text: string, path: string): Config {
     try {
       checked[key] = check(value);
     } catch (error) {
-      throw new Error(`${path}: ${key}: ${(error as Error).message}`, { cause: error });
+      const message = (error as Error).message;
+      // What is within a table names its own key.
+      throw new Error(`${path}: ${/^networks\b/.test(message) ? message : `${key}: ${message}`}`, {
+        cause: error,
+      });
     }
   }
   const get = <K extends keyof typeof keys>(key: K): ReturnType<(typeof keys)[K]> | undefined =>
     checked[key] as ReturnType<(typeof keys)[K]> | undefined;
+  const networks = get('networks') ?? defaults.networks;
   return {
+    networks,
+    network: checkedNetwork(path, networks, get('network') ?? defaultNetwork(networks)),
     grouping: get('grouping') ?? defaults.grouping,
     idleSeconds: get('idle_seconds') ?? defaults.idleSeconds,
     logLevel: get('log_level') ?? defaults.logLevel,
@@ -90,6 +106,17 @@ export function parseConfig(text: string, path: string): Config {
     ociRuntime: get('oci_runtime') ?? defaults.ociRuntime,
     loggerReadySeconds: get('logger_ready_seconds') ?? defaults.loggerReadySeconds,
   };
+}
+
+/** Where networks are configured but none of the standard name, containers that ask for nothing get none. */
+function defaultNetwork(networks: readonly NetworkSettings[]): string {
+  return networks.some(({ name }) => name === standardNetwork) ? standardNetwork : 'none';
+}
+
+function checkedNetwork(path: string, networks: readonly NetworkSettings[], name: string): string {
+  const names = ['host', 'none', ...networks.map((network) => network.name)];
+  if (names.includes(name)) return name;
+  throw new Error(`${path}: network: ${shown(name)} is none of ${names.join(', ')}`);
 }
 
 function parseToml(text: string, path: string): Record<string, unknown> {
@@ -114,6 +141,11 @@ function number(least: number, most: number): Check<number> {
     if (typeof value === 'number' && value >= least && value <= most) return value;
     throw new Error(`${shown(value)} is no number from ${least} to ${most}`);
   };
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new Error(`${shown(value)} is no text`);
 }
 
 function absolutePath(value: unknown): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { readNetworks } from '../../src/network/settings.js';
 import { configPath, parseConfig, readConfig } from '../../src/shim/config.js';
 
 const defaults = {
@@ -13,6 +14,8 @@ const defaults = {
   ffi: 'koffi',
   ociRuntime: 'auto',
   loggerReadySeconds: 10,
+  networks: readNetworks(undefined),
+  network: 'default',
 };
 const path = '/etc/shim.toml';
 
@@ -30,6 +33,12 @@ const accepted: [string, object][] = [
   ['oci_runtime = "runc-1.1_x"', { ociRuntime: 'runc-1.1_x' }],
   ['oci_runtime = "/opt/my crun"', { ociRuntime: '/opt/my crun' }],
   ['logger_ready_seconds = 600', { loggerReadySeconds: 600 }],
+  ['network = "host"', { network: 'host' }],
+  ['networks = {}', { networks: [], network: 'none' }],
+  [
+    'network = "lan"\n[networks.lan]\nipv4 = "10.5.0.0/24"',
+    { networks: readNetworks({ lan: { ipv4: '10.5.0.0/24' } }), network: 'lan' },
+  ],
   // The launcher's own.
   ['socket_dir = "/s"\nrun_dir = "/r"\nnode = "/n"', {}],
   [
@@ -58,6 +67,10 @@ const refused: [string, string][] = [
   ['[grouping]\nx = 1', 'grouping: {"x":1} is none of all, namespace, pod'],
   ['[[idle_seconds]]', 'idle_seconds: [{}] is no number from 0 to 86400'],
   ['[jail]\nx = 1', 'unknown key "jail"'],
+  ['network = 7', 'network: 7 is no text'],
+  ['network = "lan"', 'network: "lan" is none of host, none, default'],
+  ['networks = 7', 'networks: is no table'],
+  ['[networks.lan]\nmtu = 9000', 'networks.lan: ipv4 or ipv6 is needed'],
   ['grouping.x = "all"', 'grouping: {"x":"all"} is none of all, namespace, pod'],
   ['__proto__ = 1', 'unknown key "__proto__"'],
   ['__proto__.grouping = "pod"', 'unknown key "__proto__"'],
