@@ -103,7 +103,7 @@ export function planJail({ key, bundle, spec, rootfs }: PlanRequest, defaults: J
       linux: linuxPlan,
     }),
     resources: planResources(linux.member('resources'), own('rctl')),
-    process: planProcess(document.member('process')),
+    process: planProcess(document.member('process'), spec.process.terminal),
     hooks: planHooks(document.member('hooks')),
     annotations,
   };

@@ -8,8 +8,8 @@ export type Undo = (detail: unknown) => Promise<void>;
 export type Undoers = ReadonlyMap<string, Undo>;
 
 /**
- * Takes away what a journal says of a container, the latest first, and what was taken away out of the journal. All is
- * tried, whatever became of the rest; what could not be taken away stays in the journal, for the next time.
+ * Takes away those things of a journal that there are undoers for, the latest first, and what was taken away out of the
+ * journal. All is tried, whatever became of the rest; what could not be taken away stays in the journal, for the next time.
  *
  * @param owner whose journal it is, for the message
  * @throws RuntimeError failed, with every failure in one line
@@ -17,9 +17,9 @@ export type Undoers = ReadonlyMap<string, Undo>;
 export async function undoAll(journal: Journal, undoers: Undoers, owner: string): Promise<void> {
   const failures: string[] = [];
   for (const { seq, kind, detail } of journal.entries().reverse()) {
+    const undo = undoers.get(kind);
+    if (undo === undefined) continue;
     try {
-      const undo = undoers.get(kind);
-      if (undo === undefined) throw new Error(`nothing is known of ${JSON.stringify(kind)}`);
       await undo(detail);
       journal.unmade(seq);
     } catch (error) {

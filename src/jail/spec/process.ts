@@ -8,11 +8,16 @@ import { readRlimits } from './rlimits.js';
 // NGROUPS_MAX of sys/syslimits.h, which counts the group of the user itself.
 const mostGroups = 1023;
 
-/** An OCI process, of a spec or of exec. */
-export function planProcess(process: Field): ProcessPlan {
+/**
+ * An OCI process, of a spec or of exec.
+ *
+ * @param asked whether it is to have a terminal, where that is known by another way than the spec: containerd's requests say it
+ */
+export function planProcess(process: Field, asked?: boolean): ProcessPlan {
   refuseForeign(process);
   const user = process.member('user');
-  const terminal = process.member('terminal').optional((field) => field.boolean()) ?? false;
+  const written = process.member('terminal').optional((field) => field.boolean()) ?? false;
+  const terminal = asked ?? written;
   return {
     args: readArgs(process.member('args')),
     env: readEnvironment(process.member('env')),

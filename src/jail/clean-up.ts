@@ -1,0 +1,40 @@
+import { RuntimeError } from '../runtime/error.js';
+import type { Journal } from '../runtime/journal.js';
+import type { ContainerKey } from '../runtime/key.js';
+import { runHostHook } from './hooks/host.js';
+import { poststopKind, runPoststop, type PoststopDetail } from './hooks/poststop.js';
+import { jailKind, type JailDetail, type JailTools } from './jail/make.js';
+import { removeJailNamed } from './jail/remove.js';
+import { limitsKind, removeLimits, type LimitsDetail } from './limits/limits.js';
+import type { RuntimeTools } from './tools.js';
+import { undoAll } from './undo.js';
+import { undoRoot } from './undo-root.js';
+
+export type CleanUpTools = JailTools & Pick<RuntimeTools, 'warn' | 'hookTimeout'>;
+
+/**
+ * Takes away all that was made for a container, by its journal alone: the jail with its processes first, as it holds all
+ * else; then its limits, its root with the mounts, the latest first; at last the hooks run that are for the time after it.
+ * May be called again after it failed, or was killed.
+ *
+ * @throws RuntimeError or KernelError; what is left is in the journal
+ */
+export async function cleanUp(tools: CleanUpTools, key: ContainerKey, journal: Journal): Promise<void> {
+  const { system } = tools;
+  const warn = (message: string): void => {
+    tools.warn(key, message);
+  };
+  const owner = key.id;
+  const jail = (detail: unknown) => removeJailNamed(system, (detail as JailDetail).name, tools);
+  await undoAll(journal, new Map([[jailKind, jail]]), owner);
+  const limits = (detail: unknown) => removeLimits(system, detail as LimitsDetail);
+  await undoAll(journal, new Map([[limitsKind, limits]]), owner);
+  await undoRoot(system, journal, warn);
+  const rules = { run: runHostHook, timeout: tools.hookTimeout, warn };
+  const poststop = (detail: unknown) => runPoststop(detail as PoststopDetail, rules);
+  await undoAll(journal, new Map([[poststopKind, poststop]]), owner);
+  const [left] = journal.entries();
+  if (left !== undefined) {
+    throw new RuntimeError('failed', `clean-up of container ${owner}: nothing is known of "${left.kind}"`);
+  }
+}

@@ -1,0 +1,14 @@
+import type { ContainerKey } from '../runtime/key.js';
+import type { JailTools } from './jail/make.js';
+import type { JailDefaults } from './plan.js';
+import type { LaunchTools } from './process/launch.js';
+
+/** What the jail runtime works with: the kernel, children of the daemon, and the configuration. */
+export interface RuntimeTools extends JailTools, Omit<LaunchTools, 'patience'> {
+  readonly defaults: JailDefaults;
+  /** what becomes of a container whose spec says nothing of its network: the host's, or none but a loopback */
+  readonly defaultNetwork: 'host' | 'none';
+  /** milliseconds for a hook that has no timeout of its own */
+  readonly hookTimeout: number;
+  readonly warn: (key: ContainerKey, message: string) => void;
+}

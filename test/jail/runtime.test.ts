@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findJails } from '../../src/jail/jail/find.js';
+import { jailRuntime } from '../../src/jail/runtime.js';
+import { listRules } from '../../src/kernel/freebsd/rctl.js';
+import { Metrics } from '../../src/proto/generated/cgroups-v2.js';
+import { unpack } from '../../src/proto/any.js';
+import type { CreateRequest } from '../../src/runtime/runtime.js';
+import { parseProcess } from '../../src/runtime/spec.js';
+import { exitProgram } from '../model/execve.js';
+import type { Json } from './planning.js';
+import { RuntimeWorld } from './runtime-world.js';
+
+const releases = [12, 14, 15] as const;
+
+const limits: Json = {
+  linux: { resources: { pids: { limit: 20 }, memory: { limit: 1_000_000 }, cpu: { cpus: '0' } } },
+};
+
+/** What the Task service does with the descriptors of a create that failed. */
+function release({ stdio }: Pick<CreateRequest, 'stdio'>): void {
+  if (!stdio.terminal) stdio.release();
+}
+
+describe('the jail runtime', () => {
+  for (const version of releases) {
+    it(`creates, starts, looks into and removes a container (FreeBSD ${version})`, async () => {
+      const world = new RuntimeWorld(version);
+      const { system } = world.tools;
+      const request = await world.request({ hostname: 'web1', ...limits });
+      const container = await world.runtime.create(request);
+      const init = world.process(container.init);
+      const [jail] = await findJails(system, ['default@web'], ['host.hostname', 'ip4', 'enforce_statfs']);
+      assert.deepEqual(jail?.values, { 'host.hostname': 'web1', ip4: 'inherit', enforce_statfs: 1 });
+      assert.deepEqual([init.jail.jid, init.executed], [jail.jid, undefined]);
+      assert.deepEqual(
+        (await listRules(system, 'default@web'))
+          .map(({ resource, amount }) => `${resource} ${amount}`)
+          .sort(),
+        ['maxproc 20', 'memoryuse 1000000', 'nthr 20'],
+      );
+
+      await container.start();
+      assert.deepEqual(init.executed?.path, '/usr/local/bin/httpd');
+      const shell = parseProcess({ cwd: '/', args: ['sh'], user: { username: 'www' } }, 'exec');
+      const exec = await container.exec({ execId: 'e', process: shell, stdio: await world.stdio() });
+      assert.equal(world.process(exec).credential.uid, 80);
+      assert.deepEqual(
+        await container.pids(),
+        [container.init.pid, exec.pid].sort((a, b) => a - b),
+      );
+      const stats = unpack(Metrics, await container.stats());
+      assert.equal(Number(stats.pids?.current), 2);
+
+      await container.pause();
+      assert.equal(init.state, 'stopped');
+      await container.resume();
+      await container.update({ pids: { limit: 5 } });
+      const rules = await listRules(system, 'default@web');
+      assert.equal(rules.find(({ resource }) => resource === 'nthr')?.amount, 5n);
+
+      exitProgram(world.process(exec), 3);
+      assert.equal((await exec.exited).status, 3);
+      await container.signalAll(15);
+      assert.equal((await container.init.exited).status, 143);
+      await container.remove();
+      await container.remove();
+      assert.deepEqual(world.left(), []);
+      assert.deepEqual([request.journal.entries(), world.warnings, world.reports], [[], [], []]);
+      assert.deepEqual(await listRules(system, 'default@web'), []);
+    });
+
+    it(`removes a container that runs, with all its processes (FreeBSD ${version})`, async () => {
+      const world = new RuntimeWorld(version);
+      const container = await world.runtime.create(
+        await world.request({ freebsd: { jail: { vnet: 'new' } } }),
+      );
+      await container.start();
+      await container.remove();
+      assert.equal((await container.init.exited).status, 137);
+      assert.deepEqual(world.left(), []);
+    });
+
+    it(`cleans up after a daemon that died, by the journal alone (FreeBSD ${version})`, async () => {
+      const world = new RuntimeWorld(version);
+      const request = await world.request(limits);
+      const container = await world.runtime.create(request);
+      await container.start();
+      const next = jailRuntime(world.tools);
+      await next.cleanUp(request.key, request.bundle, request.journal);
+      await next.cleanUp(request.key, request.bundle, request.journal);
+      assert.deepEqual([world.left(), request.journal.entries()], [[], []]);
+      assert.deepEqual(await listRules(world.tools.system, 'default@web'), []);
+    });
+  }
+
+  it('lets members of a pod share its sandbox, and stops each by itself', async () => {
+    const world = new RuntimeWorld(14);
+    const cri = (type: string): Json => ({
+      annotations: { 'io.kubernetes.cri.container-type': type, 'io.kubernetes.cri.sandbox-id': 'web' },
+    });
+    const sandbox = await world.runtime.create(await world.request(cri('sandbox')));
+    const key = { namespace: 'default', id: 'other' };
+    const member = await world.runtime.create(await world.request(cri('container'), { key }));
+    await sandbox.start();
+    await member.start();
+    const names = ['default@web', 'default@web.default@other'];
+    const [outer, inner] = await findJails(world.tools.system, names, ['children.max', 'ip4', 'sysvshm']);
+    assert.equal(outer?.values['children.max'], 1000);
+    assert.deepEqual([inner?.values.ip4, inner?.values.sysvshm], ['inherit', 'inherit']);
+    assert.deepEqual(await sandbox.pids(), [sandbox.init.pid]);
+    assert.deepEqual(await member.pids(), [member.init.pid]);
+    await sandbox.pause();
+    assert.notEqual(world.process(member.init).state, 'stopped');
+    await member.remove();
+    await sandbox.remove();
+    assert.deepEqual(world.left(), []);
+  });
+
+  const refusals: [what: string, members: Json, message: RegExp][] = [
+    [
+      'a field that cannot be had',
+      { linux: { seccomp: { x: 1 } } },
+      /^linux\.seccomp: FreeBSD does not filter/,
+    ],
+    [
+      'a program that is not there',
+      { process: { cwd: '/', args: ['none'] } },
+      /^exec: "none": executable file not found in \$PATH$/,
+    ],
+    [
+      'a user that is not there',
+      { process: { cwd: '/', args: ['sh'], user: { username: 'x' } } },
+      /^user "x" is no user/,
+    ],
+    [
+      'a parent that is not there',
+      { freebsd: { jail: { parent: 'none' } } },
+      /^the parent jail default@none or none does not exist$/,
+    ],
+    [
+      'a permission that the kernel lacks',
+      { freebsd: { jail: { allow: { mount: ['zfs'] } } } },
+      /^allow\.mount\.zfs: this kernel has no such/,
+    ],
+    [
+      'a hook that fails',
+      { hooks: { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', 'echo no >&2; exit 1'] }] } },
+      /^hooks\.createRuntime\[0\]: \/bin\/sh exited with status 1: no$/,
+    ],
+    [
+      'a source that is not there',
+      { mounts: [{ type: 'bind', source: '/none', destination: '/x' }] },
+      /\/none/,
+    ],
+    [
+      'a network that is not there',
+      { annotations: { 'containerd-shim-jail.network': 'front' } },
+      /^network front: no networks/,
+    ],
+    ['hooks in the jail', { hooks: { startContainer: [{ path: '/h' }] } }, /^hooks\.startContainer\[0\]: /],
+  ];
+
+  for (const [what, members, message] of refusals) {
+    it(`refuses ${what}, and leaves nothing`, async () => {
+      const world = new RuntimeWorld(14);
+      const request = await world.request(members);
+      await assert.rejects(world.runtime.create(request), { message });
+      release(request);
+      assert.deepEqual([world.left(), request.journal.entries(), world.warnings], [[], [], []]);
+    });
+  }
+
+  it('refuses limits where no account is kept, saying what to do', async () => {
+    const world = new RuntimeWorld(14, { accounting: false });
+    const request = await world.request(limits);
+    await assert.rejects(world.runtime.create(request), {
+      kind: 'precondition',
+      message: /^linux\.resources\.memory\.limit: .*kern\.racct\.enable=1 into \/boot\/loader\.conf/,
+    });
+    release(request);
+    assert.deepEqual([world.left(), request.journal.entries()], [[], []]);
+  });
+
+  for (const version of [12, 15] as const) {
+    it(`leaves nothing on FreeBSD ${version}, whichever call of create fails`, async (t) => {
+      let n = 1;
+      for (; ; n++) {
+        const world = new RuntimeWorld(version);
+        const request = await world.request(limits);
+        world.model.faults.failNth(n, 'ENOMEM');
+        const made = await world.runtime.create(request).catch((error: unknown) => error as Error);
+        const { failed } = world.model.faults;
+        world.model.faults.failNth(0, '');
+        if (made instanceof Error) {
+          release(request);
+          // What the failed call was part of taking away is for the next time.
+          await world.runtime.cleanUp(request.key, request.bundle, request.journal);
+        } else {
+          await made.remove();
+        }
+        assert.deepEqual(
+          [world.left(), request.journal.entries()],
+          [[], []],
+          `call ${n}: ${failed ?? 'none'}`,
+        );
+        if (failed === undefined) break;
+      }
+      t.diagnostic(`${n} calls`);
+      assert.ok(n > 60, `${n} calls`);
+    });
+  }
+});
