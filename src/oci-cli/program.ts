@@ -21,7 +21,8 @@ const searchPath = (): string[] =>
  * Finds the program that a name of the configuration or of containerd's options means.
  *
  * `auto` takes crun, which is quicker, and runc where crun is missing or the host's cgroups are hybrid:
- * with version 1 controllers beside a mounted version 2 hierarchy, crun 1.8 refuses to run.
+ * with version 1 controllers beside a mounted version 2 hierarchy, crun 1.8 refuses to run. Nor does it take specs
+ * newer than 1.0, which is looked at for each spec (version.ts).
  *
  * @throws RuntimeError not-found that says what was looked for, and where
  */

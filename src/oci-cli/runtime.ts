@@ -12,9 +12,10 @@ import { cleanUp, type OciDetail } from './clean-up.js';
 import { ociContainer } from './container.js';
 import { readFeatures } from './features.js';
 import { launch, type LaunchTools } from './launch.js';
-import { findProgram, type Program } from './program.js';
+import { findProgram, locate, type Program } from './program.js';
 import { createReaper } from './reaper.js';
 import { mountRootfs } from './rootfs.js';
+import { isBeyondFirst, knowsVersion } from './version.js';
 
 export interface OciCliOptions {
   readonly kernel: LocalKernel;
@@ -53,6 +54,16 @@ export function ociCliRuntime(options: OciCliOptions): OciCliRuntime {
     programs.set(wanted, program);
     return program;
   };
+  const newer = new Map<string, Promise<Program>>();
+  /** `auto` takes crun only for specs that it knows: asked once for each version. */
+  const programForSpec = async (wanted: string, ociVersion: string): Promise<Program> => {
+    const program = programFor(wanted);
+    if (wanted !== 'auto' || program.name === 'runc' || !isBeyondFirst(ociVersion)) return program;
+    const chosen = newer.get(ociVersion) ?? knownTo(program, ociVersion);
+    newer.set(ociVersion, chosen);
+    chosen.catch(() => newer.delete(ociVersion));
+    return await chosen;
+  };
 
   return {
     name: 'oci-cli',
@@ -61,11 +72,9 @@ export function ociCliRuntime(options: OciCliOptions): OciCliRuntime {
       reaper.reap();
     },
     create: async (request) => {
-      const program = await withRoot(
-        programFor(request.options.binaryName || options.ociRuntime),
-        request,
-        join(runDirectory, 'oci'),
-      );
+      const wanted = request.options.binaryName || options.ociRuntime;
+      const chosen = await programForSpec(wanted, request.spec.ociVersion);
+      const program = await withRoot(chosen, request, join(runDirectory, 'oci'));
       const warn = (message: string): void => {
         options.warn(request.key, message);
       };
@@ -81,6 +90,12 @@ export function ociCliRuntime(options: OciCliOptions): OciCliRuntime {
       reaper.close();
     },
   };
+}
+
+/** The program if it knows specs of this version, else runc where there is one: it takes all of 1.x. */
+async function knownTo(program: Program, ociVersion: string): Promise<Program> {
+  if ((await knowsVersion(program, ociVersion)) || locate('runc') === undefined) return program;
+  return findProgram('runc');
 }
 
 async function create(
