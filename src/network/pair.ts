@@ -11,7 +11,7 @@ import {
   setInterfaceMtu,
 } from '../kernel/freebsd/interface.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
-import type { Holder, LeaseStore, PoolRange } from '../store/leases.js';
+import type { Holder, Lease, LeaseStore, PoolRange } from '../store/leases.js';
 import { interfaceGroup, type Ledger } from './host.js';
 
 /**
@@ -91,9 +91,17 @@ async function createPair(
   throw new Error(`interface ${holder.interface} of ${holder.id}: no unit number for an epair is free`);
 }
 
+const pairSuffix = '/epair';
+
 /** The number is leased under a name of its own, beside the addresses of the interface. */
 function pairHolder(holder: Holder): Holder {
-  return { ...holder, interface: `${holder.interface}/epair` };
+  return { ...holder, interface: `${holder.interface}${pairSuffix}` };
+}
+
+/** The pair that a lease is about; undefined if it is about an address. */
+export function pairOfLease({ pool, host, ...holder }: Lease): PairDetail | undefined {
+  if (pool !== units.pool || !holder.interface.endsWith(pairSuffix)) return undefined;
+  return { unit: host, holder: { ...holder, interface: holder.interface.slice(0, -pairSuffix.length) } };
 }
 
 /**
