@@ -21,10 +21,10 @@ const plausible: Readonly<Record<string, string>> = {
 const code = (symbol: string): string => plausible[symbol] ?? 'EIO';
 
 const readOnly = { ...plan, root: { ...plan.root, readonly: true } };
+// The calls are the same on all releases; a root that is read-only has more of them.
 const scenarios = [
   ['FreeBSD 12', 12, plan],
-  ['FreeBSD 15', 15, plan],
-  ['FreeBSD 12, read-only', 12, readOnly],
+  ['FreeBSD 15, read-only', 15, readOnly],
 ] as const;
 
 /** What was made in the image is removed again. */

@@ -63,10 +63,11 @@ export class Walk {
     const last = upwards < 0 ? stretch.at(-1) : undefined;
     const names = [...this.#done, ...(last === undefined ? stretch : stretch.slice(0, -1))];
     let directory: Directory = this.#root.fd;
-    const steps = names.map((name) => {
+    const steps = names.map((name, index) => {
       const from = directory;
       const open = b.attempt(() => openIn(b, from, name, { directory: true }));
-      const link = b.attempt(() => readSymlink(b, from, name));
+      // What was a directory before is not expected to be a link now.
+      const link = index < this.#done.length ? undefined : b.attempt(() => readSymlink(b, from, name));
       directory = open.value;
       return { open, link };
     });
@@ -83,12 +84,12 @@ export class Walk {
         const error = found[failed];
         const following = last === undefined ? rest : [last];
         if (isKernelError(error)) {
-          const text = steps[failed]?.link.decode(outcome);
+          const text = steps[failed]?.link?.decode(outcome);
           this.#stopped(names, failed, error, text, following);
         } else if (rest.length > 0) {
           this.#go(names, rest);
         } else {
-          this.#ended(names, last, status.decode(outcome), link?.decode(outcome));
+          this.#ended(names, last, status.decode(outcome), () => link?.decode(outcome));
         }
       },
     };
@@ -121,7 +122,7 @@ export class Walk {
     const name = names[index];
     const below = [...names.slice(index + 1), ...following];
     if (typeof link === 'string') this.#follow(above, link, below);
-    else if (error.code === 'EMLINK') this.#retry(names, following);
+    else if (error.code === 'EMLINK') this.#retry(above, names.slice(index).concat(following));
     else if (error.code === 'ENOENT' && !below.includes('..')) this.#found(above, name, undefined, below);
     else this.#fail(error.call, error.errno);
   }
@@ -131,17 +132,17 @@ export class Walk {
     above: readonly string[],
     name: string | undefined,
     status: FileStatus | KernelError,
-    link: string | KernelError | undefined,
+    readLink: () => string | KernelError | undefined,
   ): void {
     if (isKernelError(status)) {
       if (status.code === 'ENOENT' && name !== undefined) this.#found(above, name, undefined, []);
       else this.#fail(status.call, status.errno);
     } else if (status.kind !== 'symlink' || name === undefined) {
       this.#found(above, name, status, []);
-    } else if (typeof link === 'string') {
-      this.#follow(above, link, []);
     } else {
-      this.#retry(above, [name]);
+      const link = readLink();
+      if (typeof link === 'string') this.#follow(above, link, []);
+      else this.#retry(above, [name]);
     }
   }
 
