@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isKernelError } from '../../src/kernel/error.js';
 import { statusAt } from '../../src/kernel/freebsd/file.js';
 import { becomeProgram, prepareLaunch, type Launch } from '../../src/kernel/freebsd/launch.js';
-import { readLimit } from '../../src/kernel/freebsd/limit.js';
+import { readLimit, setLimit } from '../../src/kernel/freebsd/limit.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import type { Case } from './harness/case.js';
 import { group, type On } from './harness/group.js';
@@ -110,15 +110,8 @@ group(
     states('raises limits while it is root still', async (c) => {
       const { jid } = await tree(c);
       const parent = await member(c);
-      await prepare(
-        c,
-        parent,
-        launchIn(jid, {
-          identity: { uid: 0, gid: 0, groups: [] },
-          limits: [{ name: 'RLIMIT_NOFILE', soft: 64n, hard: 64n }],
-        }),
-      );
-      const child = await member(c);
+      await run(parent.system, (b) => setLimit(b, { name: 'RLIMIT_NOFILE', soft: 64n, hard: 64n }));
+      const child = await member(c, parent);
       await prepare(c, child, launchIn(jid, { limits: [{ name: 'RLIMIT_NOFILE', soft: 100n, hard: 200n }] }));
       const { soft, hard } = await run(child.system, (b) => readLimit(b, 'RLIMIT_NOFILE'));
       assert.deepEqual([soft, hard], [100n, 200n]);
