@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { setWindowSize } from '../kernel/linux/terminal.js';
+import type { LocalKernel } from '../kernel/kernel.js';
+import { closeDescriptor } from '../kernel/linux/descriptor.js';
+import { openPeer, setWindowSize } from '../kernel/linux/terminal.js';
 import { RuntimeError } from '../runtime/error.js';
 import type { ProcessStdio, RuntimeProcess } from '../runtime/runtime.js';
 import type { GracePeriods } from './cgroup/grace-period.js';
@@ -59,7 +61,7 @@ export async function launch(tools: LaunchTools, request: LaunchRequest): Promis
     });
     const pid = await readPid(pidFile);
     const exited = exits.claim(pid);
-    if (stdio.terminal && console !== undefined) stdio.attach(console.receive());
+    if (stdio.terminal && console !== undefined) attach(kernel, stdio, console.receive());
     return adoptedProcess(pid, exited, (columns, rows) => {
       const master = stdio.terminal ? stdio.master() : undefined;
       if (master !== undefined) setWindowSize(kernel, master, { rows, columns });
@@ -69,6 +71,18 @@ export async function launch(tools: LaunchTools, request: LaunchRequest): Promis
     exits.end();
     console?.close();
   }
+}
+
+/** An init(8) closes its console after each message: the slave that is kept tells such a moment from the end. */
+function attach(kernel: LocalKernel, stdio: Extract<ProcessStdio, { terminal: true }>, master: number): void {
+  let slave: number;
+  try {
+    slave = openPeer(kernel, master);
+  } catch (error) {
+    closeDescriptor(kernel, master);
+    throw error;
+  }
+  stdio.attach(master, slave);
 }
 
 async function readPid(path: string): Promise<number> {

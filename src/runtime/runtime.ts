@@ -35,8 +35,8 @@ export type ProcessStdio =
   | { readonly terminal: false; readonly fds: readonly [number, number, number]; release(): void }
   | {
       readonly terminal: true;
-      /** takes ownership of the master side of the pty */
-      attach(master: number): void;
+      /** takes ownership of the master side of the pty, and of a slave that keeps it open until the process has ended */
+      attach(master: number, slave?: number): void;
       /** the master side, while it is open */
       master(): number | undefined;
     };

@@ -6,8 +6,8 @@ export function processStdio(stdio: Stdio, terminal: boolean): ProcessStdio {
   if (terminal) {
     return {
       terminal: true,
-      attach: (master) => {
-        stdio.attachTerminal(master);
+      attach: (master, slave) => {
+        stdio.attachTerminal(master, slave);
       },
       master: () => stdio.master,
     };

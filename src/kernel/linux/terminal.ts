@@ -6,6 +6,10 @@ import { callOnce, single } from './call.js';
 const TIOCSWINSZ = 0x5414;
 const TIOCGWINSZ = 0x5413;
 const TCGETS = 0x5401;
+const TIOCGPTPEER = 0x5441;
+const O_RDWR = 0o2;
+const O_NOCTTY = 0o400;
+const O_CLOEXEC = 0o2000000;
 const winsizeSize = 8;
 // the kernel's struct termios: asm-generic/termbits.h has 36 bytes
 const termiosSize = 64;
@@ -33,6 +37,12 @@ export function windowSize(kernel: LocalKernel, fd: number): WindowSize {
   );
   const view = new DataView(answer.arena.buffer, answer.arena.byteOffset);
   return { rows: view.getUint16(0, true), columns: view.getUint16(2, true) };
+}
+
+/** Opens the slave of a pseudo-terminal by its master, wherever it is mounted: ioctl_tty(2), TIOCGPTPEER. Throws KernelError. */
+export function openPeer(kernel: LocalKernel, master: number): number {
+  const flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+  return callOnce(kernel, single('ioctl', [master, TIOCGPTPEER, flags]), `terminal ${master}`).value;
 }
 
 /** Whether a descriptor is a terminal, asked as isatty(3) asks: ioctl_tty(2), TCGETS. Throws KernelError if it is not open. */
