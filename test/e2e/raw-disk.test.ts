@@ -111,7 +111,7 @@ test(
   },
 );
 
-test('disk: full before there is a daemon', { skip: cannotRun() ?? false, timeout: 120_000 }, async () => {
+test('disk: full before there is a daemon', { skip: cannotRun() ?? false, timeout: 300_000 }, async () => {
   const shim = await RawShim.install({ diskSize });
   try {
     const bundle = await shim.bundle(id, ['true']);

@@ -23,7 +23,7 @@ export function withRawShim(options: RawShimOptions = {}): RawScenario {
     await close(shared);
   });
   return (name, body, skip = cannotRun()) => {
-    void test(name, { skip: skip ?? false, timeout: 120_000 }, async (context) => {
+    void test(name, { skip: skip ?? false, timeout: 300_000 }, async (context) => {
       shared ??= await open(options);
       const { shim, witness, calm } = shared;
       try {
@@ -118,7 +118,7 @@ async function settled(shim: RawShim): Promise<State> {
 
 /** Waits for the end of what ends by itself, and fails if something stays. */
 async function assertCalm(shim: RawShim, calm: State): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const now = await state(shim);
     assert.equal(now.pid, calm.pid, 'another daemon');
