@@ -5,6 +5,7 @@ import { runHostHook } from './hooks/host.js';
 import { poststopKind, runPoststop, type PoststopDetail } from './hooks/poststop.js';
 import { jailKind, type JailDetail, type JailTools } from './jail/make.js';
 import { removeJailNamed } from './jail/remove.js';
+import { lentKind, reclaimLent, type LentDetail } from './lend.js';
 import { limitsKind, removeLimits, type LimitsDetail } from './limits/limits.js';
 import type { RuntimeTools } from './tools.js';
 import { undoAll } from './undo.js';
@@ -13,8 +14,8 @@ import { undoRoot } from './undo-root.js';
 export type CleanUpTools = JailTools & Pick<RuntimeTools, 'warn' | 'hookTimeout'>;
 
 /**
- * Takes away all that was made for a container, by its journal alone: the jail with its processes first, as it holds all
- * else; then its limits, its root with the mounts, the latest first; at last the hooks run that are for the time after it.
+ * Takes away all that was made for a container, by its journal alone: interfaces of the host, and the jail with its
+ * processes, as it holds all else; then its limits, its root with the mounts, the latest first; at last the hooks run that are for the time after it.
  * May be called again after it failed, or was killed.
  *
  * @throws RuntimeError or KernelError; what is left is in the journal
@@ -25,6 +26,9 @@ export async function cleanUp(tools: CleanUpTools, key: ContainerKey, journal: J
     tools.warn(key, message);
   };
   const owner = key.id;
+  // While the jail is there: what it borrowed would come back only when its network stack has gone.
+  const lent = (detail: unknown) => reclaimLent(system, detail as LentDetail);
+  await undoAll(journal, new Map([[lentKind, lent]]), owner);
   const jail = (detail: unknown) => removeJailNamed(system, (detail as JailDetail).name, tools);
   await undoAll(journal, new Map([[jailKind, jail]]), owner);
   const limits = (detail: unknown) => removeLimits(system, detail as LimitsDetail);

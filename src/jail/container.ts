@@ -32,6 +32,7 @@ export function jailContainer(
     // The kernel knows no process whose end is that of a jail.
     endsWithInit: false,
     start: async () => {
+      await hooks('startContainer');
       await init.start();
       await hooks('poststart');
     },

@@ -1,11 +1,13 @@
 import type { CreateRequest, ProcessStdio } from '../runtime/runtime.js';
-import { reason, RuntimeError } from '../runtime/error.js';
+import { reason } from '../runtime/error.js';
 import { cleanUp } from './clean-up.js';
 import { runHostHook } from './hooks/host.js';
+import { jailHookRunner } from './hooks/in-jail.js';
 import { poststopKind, type PoststopDetail } from './hooks/poststop.js';
 import { runHooks } from './hooks/run.js';
 import type { HookedContainer } from './hooks/state.js';
 import { makeJail, type MadeJail } from './jail/make.js';
+import { lendInterfaces } from './lend.js';
 import { applyLimits } from './limits/limits.js';
 import { explainLinuxFailure } from './linux/explain.js';
 import { requireLinux } from './linux/modules.js';
@@ -36,10 +38,6 @@ export interface CreatedJail {
 export async function createJail(tools: RuntimeTools, request: CreateRequest): Promise<CreatedJail> {
   const { key, journal } = request;
   const plan = planJail(request, tools.defaults);
-  const [startContainer] = plan.hooks.startContainer;
-  if (startContainer !== undefined) {
-    throw new RuntimeError('unsupported', `${startContainer.field}: hooks cannot run in a jail yet`);
-  }
   if (plan.linux !== undefined) await requireLinux(tools.system, plan.linux);
   const beginning = beginProcess(tools, request.stdio);
   // Whatever fails first is told; a process that was begun is ended in any case.
@@ -77,6 +75,7 @@ async function makeJailOf(tools: RuntimeTools, request: CreateRequest, plan: Jai
   });
   await applyLimits(system, jail, plan.resources, journal);
   await configureNetwork(tools, jail.jid, network);
+  if (network.mode === 'vnet') await lendInterfaces(system, jail, network.interfaces, journal);
   return jail;
 }
 
@@ -108,7 +107,11 @@ async function runFirstHooks(
     tools.warn(key, message);
   };
   const rules = { run: runHostHook, timeout: tools.hookTimeout, warn };
-  const run = (point: HookPoint): Promise<void> => runHooks(point, plan.hooks[point], container, rules);
+  const inside = jailHookRunner(tools, jid, bundle);
+  const run = (point: HookPoint): Promise<void> => {
+    const runner = point === 'startContainer' ? { ...rules, run: inside } : rules;
+    return runHooks(point, plan.hooks[point], container, runner);
+  };
   if (plan.hooks.poststop.length > 0) {
     const detail: PoststopDetail = {
       hooks: plan.hooks.poststop,

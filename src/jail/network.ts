@@ -17,12 +17,6 @@ export function decideNetwork(plan: NetworkPlan, otherwise: RuntimeTools['defaul
   if (plan.mode === 'network') {
     throw new RuntimeError('unsupported', `network ${plan.name}: no networks are configured`);
   }
-  if (plan.mode === 'vnet' && plan.interfaces.length > 0) {
-    throw new RuntimeError(
-      'unsupported',
-      `interface ${plan.interfaces[0] ?? ''}: cannot be moved into jails yet`,
-    );
-  }
   if (plan.mode === 'inherit' && plan.interface !== undefined) {
     throw new RuntimeError('unsupported', `interface ${plan.interface}: cannot be given addresses yet`);
   }

@@ -123,4 +123,13 @@ export class RuntimeWorld {
     if (found === undefined) throw new Error(`no process ${pid}`);
     return found;
   }
+
+  /** The process that runs this program, as soon as one does. */
+  async executed(path: string): Promise<Process> {
+    for (;;) {
+      const found = this.model.system.processes.list.find((one) => one.alive && one.executed?.path === path);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findJails } from '../../src/jail/jail/find.js';
 import { jailRuntime } from '../../src/jail/runtime.js';
+import { createInterface, interfaceFlags } from '../../src/kernel/freebsd/interface.js';
+import { run } from '../../src/kernel/freebsd/run.js';
 import { listRules } from '../../src/kernel/freebsd/rctl.js';
 import { Metrics } from '../../src/proto/generated/cgroups-v2.js';
 import { unpack } from '../../src/proto/any.js';
@@ -117,6 +122,87 @@ describe('the jail runtime', () => {
     assert.deepEqual(world.left(), []);
   });
 
+  it('runs hooks in the jail before the program, and fails to start if one fails', async () => {
+    const world = new RuntimeWorld(14);
+    const hooks = { startContainer: [{ path: '/bin/sh', args: ['sh', 'one'], env: ['A=1'] }] };
+    const container = await world.runtime.create(await world.request({ hooks }));
+    for (const status of [3, 0]) {
+      const starting = container.start().then(
+        () => 'started',
+        (error: unknown) => (error as Error).message,
+      );
+      const hook = await world.executed('/bin/sh');
+      assert.deepEqual(
+        [hook.jail, hook.executed?.argv, hook.executed?.environment, hook.descriptors.numbers()],
+        [world.process(container.init).jail, ['/bin/sh', 'one'], ['A=1', 'HOME=/root'], [0, 1, 2]],
+      );
+      assert.equal(world.process(container.init).executed, undefined);
+      exitProgram(hook, status);
+      const message = 'hooks.startContainer[0]: /bin/sh exited with status 3';
+      assert.equal(await starting, status === 0 ? 'started' : message);
+    }
+    assert.equal(world.process(container.init).executed?.path, '/usr/local/bin/httpd');
+    await container.remove();
+    assert.deepEqual([world.left(), world.reports], [[], []]);
+  });
+
+  it('runs the last hooks when all is removed, whoever does it', async (t) => {
+    const out = join(mkdtempSync(join(tmpdir(), 'hooks-')), 'out');
+    t.after(() => {
+      rmSync(dirname(out), { recursive: true });
+    });
+    const script = { path: '/bin/sh', args: ['sh', '-c', `cat >> ${out}; echo >> ${out}`] };
+    const failing = { path: '/bin/sh', args: ['sh', '-c', 'exit 4'] };
+    const hooks = { prestart: [script], poststart: [failing], poststop: [failing, script] };
+    for (const died of [false, true]) {
+      const world = new RuntimeWorld(14);
+      const request = await world.request({ hooks });
+      const container = await world.runtime.create(request);
+      await container.start();
+      await (died ? world.runtime.cleanUp(request.key, request.bundle, request.journal) : container.remove());
+      const states = readFileSync(out, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Json);
+      assert.deepEqual(
+        states.map(({ status, pid }) => [status, pid]),
+        [
+          ['creating', container.init.pid],
+          ['stopped', undefined],
+        ],
+      );
+      rmSync(out);
+      assert.deepEqual(world.warnings, [
+        'hooks.poststart[0]: /bin/sh exited with status 4',
+        'hooks.poststop[0]: /bin/sh exited with status 4',
+      ]);
+      assert.deepEqual([world.left(), request.journal.entries()], [[], []]);
+    }
+  });
+
+  it('lends interfaces of the host to a jail, and takes them back', async () => {
+    const world = new RuntimeWorld(14);
+    const { system } = world.tools;
+    const name = await run(system, (b) => createInterface(b, 'epair'));
+    const before = world.remains();
+    for (const died of [false, true]) {
+      const request = await world.request({ freebsd: { jail: { vnet: 'new', vnetInterfaces: [name] } } });
+      const container = await world.runtime.create(request);
+      await assert.rejects(
+        run(system, (b) => interfaceFlags(b, name)),
+        { code: 'ENXIO' },
+      );
+      await container.start();
+      await (died ? world.runtime.cleanUp(request.key, request.bundle, request.journal) : container.remove());
+      await run(system, (b) => interfaceFlags(b, name));
+      assert.deepEqual([world.remains().sort(), request.journal.entries()], [[...before].sort(), []]);
+    }
+    const request = await world.request({ freebsd: { jail: { vnetInterfaces: ['em7'] } } });
+    await assert.rejects(world.runtime.create(request), { message: /interface em7: .*ENXIO$/ });
+    release(request);
+    assert.deepEqual(world.remains().sort(), [...before].sort());
+  });
+
   const refusals: [what: string, members: Json, message: RegExp][] = [
     [
       'a field that cannot be had',
@@ -158,7 +244,6 @@ describe('the jail runtime', () => {
       { annotations: { 'containerd-shim-jail.network': 'front' } },
       /^network front: no networks/,
     ],
-    ['hooks in the jail', { hooks: { startContainer: [{ path: '/h' }] } }, /^hooks\.startContainer\[0\]: /],
   ];
 
   for (const [what, members, message] of refusals) {
