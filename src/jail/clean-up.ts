@@ -5,13 +5,14 @@ import { runHostHook } from './hooks/host.js';
 import { poststopKind, runPoststop, type PoststopDetail } from './hooks/poststop.js';
 import { jailKind, type JailDetail, type JailTools } from './jail/make.js';
 import { removeJailNamed } from './jail/remove.js';
+import { leaveNetworks } from './network.js';
 import { lentKind, reclaimLent, type LentDetail } from './lend.js';
 import { limitsKind, removeLimits, type LimitsDetail } from './limits/limits.js';
 import type { RuntimeTools } from './tools.js';
 import { undoAll } from './undo.js';
 import { undoRoot } from './undo-root.js';
 
-export type CleanUpTools = JailTools & Pick<RuntimeTools, 'warn' | 'hookTimeout'>;
+export type CleanUpTools = JailTools & Pick<RuntimeTools, 'warn' | 'hookTimeout' | 'children' | 'networks'>;
 
 /**
  * Takes away all that was made for a container, by its journal alone: interfaces of the host, and the jail with its
@@ -26,6 +27,8 @@ export async function cleanUp(tools: CleanUpTools, key: ContainerKey, journal: J
     tools.warn(key, message);
   };
   const owner = key.id;
+  // Before the jail: destroying its interface while its network stack is torn down brings kernels down.
+  await leaveNetworks(tools, key, journal);
   // While the jail is there: what it borrowed would come back only when its network stack has gone.
   const lent = (detail: unknown) => reclaimLent(system, detail as LentDetail);
   await undoAll(journal, new Map([[lentKind, lent]]), owner);

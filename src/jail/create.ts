@@ -63,7 +63,7 @@ export async function createJail(tools: RuntimeTools, request: CreateRequest): P
 async function makeJailOf(tools: RuntimeTools, request: CreateRequest, plan: JailPlan): Promise<MadeJail> {
   const { system } = tools;
   const { bundle, journal } = request;
-  const network = decideNetwork(plan.network, tools.defaultNetwork);
+  const network = decideNetwork(plan.network, tools);
   const root = await makeRoot(system, { plan, bundle, journal });
   await root.close();
   const jail = await makeJail(tools, {
@@ -74,7 +74,7 @@ async function makeJailOf(tools: RuntimeTools, request: CreateRequest, plan: Jai
     journal,
   });
   await applyLimits(system, jail, plan.resources, journal);
-  await configureNetwork(tools, jail.jid, network);
+  await configureNetwork(tools, jail.jid, network, plan, journal);
   if (network.mode === 'vnet') await lendInterfaces(system, jail, network.interfaces, journal);
   return jail;
 }

@@ -1,43 +1,109 @@
 import { enterJail } from '../kernel/freebsd/launch.js';
-import { run } from '../kernel/freebsd/run.js';
+import { run, type FreeBSD } from '../kernel/freebsd/run.js';
+import { connect } from '../network/connect.js';
+import { disconnect, isNetworkKind } from '../network/disconnect.js';
+import type { NetworkHost } from '../network/host.js';
 import { configureLoopback } from '../network/inside.js';
-import { RuntimeError } from '../runtime/error.js';
+import { reason, RuntimeError } from '../runtime/error.js';
+import type { Journal } from '../runtime/journal.js';
+import type { ContainerKey } from '../runtime/key.js';
+import type { JailPlan } from './plan/jail.js';
 import type { NetworkPlan } from './plan/network.js';
 import type { RuntimeTools } from './tools.js';
 
 /** A network that was decided upon. */
-export type DecidedNetwork = Exclude<NetworkPlan, { mode: 'default' | 'network' }>;
+export type DecidedNetwork = Exclude<NetworkPlan, { mode: 'default' }>;
+
+type NetworkTools = Pick<RuntimeTools, 'children' | 'system' | 'networks'>;
+
+/** The name that a container's programs see; Linux programs expect it, and FreeBSD's do not mind. */
+const interfaceName = 'eth0';
 
 /**
  * What becomes of a container's network: what its spec says, else what the configuration says.
  *
- * @throws RuntimeError unsupported, for what there is no network for
+ * @throws RuntimeError for what there is no network for
  */
-export function decideNetwork(plan: NetworkPlan, otherwise: RuntimeTools['defaultNetwork']): DecidedNetwork {
-  if (plan.mode === 'network') {
-    throw new RuntimeError('unsupported', `network ${plan.name}: no networks are configured`);
-  }
+export function decideNetwork(
+  plan: NetworkPlan,
+  { defaultNetwork, networks }: Pick<RuntimeTools, 'defaultNetwork' | 'networks'>,
+): DecidedNetwork {
   if (plan.mode === 'inherit' && plan.interface !== undefined) {
     throw new RuntimeError('unsupported', `interface ${plan.interface}: cannot be given addresses yet`);
   }
-  if (plan.mode !== 'default') return plan;
-  return otherwise === 'none'
-    ? { mode: 'none' }
-    : { mode: 'inherit', ip4: 'inherit', ip6: 'inherit', interface: undefined };
+  const decided = plan.mode === 'default' ? byDefault(defaultNetwork) : plan;
+  if (decided.mode !== 'network') return decided;
+  const names = networks?.networks.map(({ name }) => name) ?? [];
+  if (names.includes(decided.name)) return decided;
+  const there = names.length === 0 ? 'no networks are configured' : `there are only ${names.join(', ')}`;
+  throw new RuntimeError('invalid', `network ${decided.name}: ${there}`);
 }
 
-/** Gives a jail with a network stack of its own its loopback, as somebody who is in it for this only. */
+function byDefault(name: string): DecidedNetwork {
+  if (name === 'none') return { mode: 'none' };
+  if (name === 'host') return { mode: 'inherit', ip4: 'inherit', ip6: 'inherit', interface: undefined };
+  return { mode: 'network', name };
+}
+
+/**
+ * Gives a jail with a network stack of its own what it is to have there: its loopback, and its place in a network.
+ *
+ * @throws RuntimeError, KernelError or Error that says what could not be had; what was made is in the journal
+ */
 export async function configureNetwork(
-  { children, system }: Pick<RuntimeTools, 'children' | 'system'>,
+  tools: NetworkTools,
   jid: number,
   network: DecidedNetwork,
+  { key, membership, parameters }: Pick<JailPlan, 'key' | 'membership' | 'parameters'>,
+  journal: Journal,
 ): Promise<void> {
   if (network.mode === 'inherit') return;
+  if (network.mode !== 'network') {
+    await within(tools, jid, configureLoopback);
+    return;
+  }
+  const host = hostOf(tools);
+  const { addresses, ports, aliases } = membership;
+  const hostname = parameters.asked['host.hostname'] ?? parameters.defaults['host.hostname'];
+  try {
+    await connect(host, journal, {
+      namespace: key.namespace,
+      id: key.id,
+      jid,
+      network: network.name,
+      interface: interfaceName,
+      addresses,
+      ports,
+      names: [key.id, ...(typeof hostname === 'string' ? [hostname] : []), ...aliases],
+    });
+  } catch (error) {
+    if (error instanceof RuntimeError) throw error;
+    throw new RuntimeError('precondition', reason(error), { cause: error });
+  }
+}
+
+/** Takes a container off its networks, by its journal alone. Before its jail goes. */
+export async function leaveNetworks(tools: NetworkTools, key: ContainerKey, journal: Journal): Promise<void> {
+  const made = journal.entries().filter(({ kind }) => isNetworkKind(kind));
+  if (made.length > 0) await disconnect(hostOf(tools), key, journal, made);
+}
+
+function hostOf(tools: NetworkTools): NetworkHost {
+  if (tools.networks === undefined) throw new RuntimeError('failed', 'no networks are configured');
+  return { ...tools.networks, within: (jid, body) => within(tools, jid, body) };
+}
+
+/** Has something done by somebody who is in the jail for this only. */
+async function within<T>(
+  { children, system }: NetworkTools,
+  jid: number,
+  body: (inside: FreeBSD) => Promise<T>,
+): Promise<T> {
   const visitor = await children.start(['null', 'null', 'null']);
   try {
     const inside = { kernel: visitor.kernel, bindings: system.bindings };
     await run(inside, (b) => enterJail(b, jid));
-    await configureLoopback(inside);
+    return await body(inside);
   } finally {
     await visitor.abandon();
   }

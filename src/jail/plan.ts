@@ -11,6 +11,7 @@ import { planDevices } from './spec/devices.js';
 import { refuseForeign } from './spec/foreign.js';
 import { readFreebsdJail } from './spec/freebsd-object.js';
 import { planHooks } from './spec/hooks.js';
+import { planMembership } from './spec/membership.js';
 import { planMounts, planRootfs } from './spec/mounts.js';
 import { planNetwork } from './spec/network.js';
 import { readOcijailAnnotations } from './spec/ocijail-annotations.js';
@@ -93,6 +94,7 @@ export function planJail({ key, bundle, spec, rootfs }: PlanRequest, defaults: J
       namespaces: linux.member('namespaces'),
       isChild,
     }),
+    membership: planMembership(own),
     parameters: planParameters({
       settings,
       document,

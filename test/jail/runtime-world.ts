@@ -1,9 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parameterProbe } from '../../src/jail/jail/parameter-probe.js';
 import { jailRuntime } from '../../src/jail/runtime.js';
 import type { RuntimeTools } from '../../src/jail/tools.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
+import { NetworkFilter } from '../../src/network/filter.js';
+import { hostsFiles } from '../../src/network/hosts-file.js';
+import { readNetworks } from '../../src/network/settings.js';
 import type { CreateRequest, ProcessStdio, Runtime, RuntimeContainer } from '../../src/runtime/runtime.js';
 import { parseSpec } from '../../src/runtime/spec.js';
+import type { Store } from '../../src/store/database.js';
+import { leaseStore } from '../../src/store/leases.js';
+import { macStore } from '../../src/store/macs.js';
+import { nameStore } from '../../src/store/names.js';
+import { openNetworkStore } from '../../src/store/network-database.js';
+import { portStore } from '../../src/store/ports.js';
 import { modelChildren } from '../model/children.js';
 import { openModel, type Model } from '../model/model.js';
 import type { SystemOptions } from '../model/system.js';
@@ -42,9 +54,12 @@ export class RuntimeWorld {
   readonly warnings: string[] = [];
   readonly reports: string[] = [];
   readonly #before: string[];
+  networkStore: Store | undefined;
+  #folder: string | undefined;
 
-  constructor(release: Release, system: Omit<SystemOptions, 'release'> = {}) {
+  constructor(release: Release, system: Omit<SystemOptions, 'release'> = {}, network = 'host') {
     this.model = openModel(release, system);
+    const networks = network === 'host' ? undefined : this.#networks();
     const { model } = this;
     plant(model, '/', {
       jails: { web: { rootfs: {} }, other: { rootfs: {} } },
@@ -72,13 +87,36 @@ export class RuntimeWorld {
         return new Promise((resolve) => setImmediate(resolve));
       },
       defaults: { linuxRelease: undefined },
-      defaultNetwork: 'host',
+      defaultNetwork: network,
+      networks,
       hookTimeout: 60_000,
       warn: (_key, message) => this.warnings.push(message),
       report: (error) => this.reports.push(error.message),
     };
     this.runtime = jailRuntime(this.tools);
     this.#before = this.remains();
+  }
+
+  #networks(): RuntimeTools['networks'] {
+    const { freebsd } = this.model;
+    this.networkStore = openNetworkStore(':memory:');
+    this.#folder = mkdtempSync(join(tmpdir(), 'networks-'));
+    return {
+      system: freebsd,
+      filter: new NetworkFilter(freebsd, (message) => this.warnings.push(message)),
+      leases: leaseStore(this.networkStore),
+      macs: macStore(this.networkStore),
+      ports: portStore(this.networkStore),
+      hosts: hostsFiles(nameStore(this.networkStore), this.#folder),
+      hostId: 'test-host',
+      networks: readNetworks(undefined),
+    };
+  }
+
+  /** Removes what of this world lies outside of it. */
+  close(): void {
+    this.networkStore?.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
   }
 
   /** All that is there, in words. */

@@ -1,6 +1,7 @@
 import type { ContainerKey } from '../../runtime/key.js';
 import type { HooksPlan } from './hooks.js';
 import type { LinuxPlan } from './linux.js';
+import type { MembershipPlan } from './membership.js';
 import type { DevicePlan, MountPlan } from './mount.js';
 import type { NetworkPlan } from './network.js';
 import type { ParametersPlan } from './parameters.js';
@@ -28,6 +29,7 @@ export interface JailPlan {
   /** undefined for FreeBSD programs */
   readonly linux: LinuxPlan | undefined;
   readonly network: NetworkPlan;
+  readonly membership: MembershipPlan;
   readonly parameters: ParametersPlan;
   readonly resources: ResourcesPlan;
   readonly process: ProcessPlan;
