@@ -12,7 +12,7 @@ import { applyLimits } from './limits/limits.js';
 import { explainLinuxFailure } from './linux/explain.js';
 import { requireLinux } from './linux/modules.js';
 import { makeRoot } from './make-root.js';
-import { configureNetwork, decideNetwork } from './network.js';
+import { configureNetwork, decideNetwork, networkMounts } from './network.js';
 import { networkParameters } from './parameters.js';
 import { planJail } from './plan.js';
 import type { JailPlan } from './plan/jail.js';
@@ -64,7 +64,8 @@ async function makeJailOf(tools: RuntimeTools, request: CreateRequest, plan: Jai
   const { system } = tools;
   const { bundle, journal } = request;
   const network = decideNetwork(plan.network, tools);
-  const root = await makeRoot(system, { plan, bundle, journal });
+  const mounts = [...plan.mounts, ...networkMounts(tools, network, plan.mounts)];
+  const root = await makeRoot(system, { plan: { ...plan, mounts }, bundle, journal });
   await root.close();
   const jail = await makeJail(tools, {
     name: plan.name,

@@ -2,12 +2,14 @@ import { enterJail } from '../kernel/freebsd/launch.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import { connect } from '../network/connect.js';
 import { disconnect, isNetworkKind } from '../network/disconnect.js';
-import type { NetworkHost } from '../network/host.js';
+import { writeNetworkFiles } from '../network/files.js';
+import { findNetwork, type NetworkHost } from '../network/host.js';
 import { configureLoopback } from '../network/inside.js';
 import { reason, RuntimeError } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { ContainerKey } from '../runtime/key.js';
 import type { JailPlan } from './plan/jail.js';
+import type { MountPlan } from './plan/mount.js';
 import type { NetworkPlan } from './plan/network.js';
 import type { RuntimeTools } from './tools.js';
 
@@ -43,6 +45,27 @@ function byDefault(name: string): DecidedNetwork {
   if (name === 'none') return { mode: 'none' };
   if (name === 'host') return { mode: 'inherit', ip4: 'inherit', ip6: 'inherit', interface: undefined };
   return { mode: 'network', name };
+}
+
+/**
+ * The files that containers of a network get in the place of their image's, unless their spec mounts something there: names
+ * of their neighbours, and name servers. They are shared, so no container can write them.
+ */
+export function networkMounts(
+  { networks }: Pick<RuntimeTools, 'networks'>,
+  network: DecidedNetwork,
+  mounts: readonly MountPlan[],
+): MountPlan[] {
+  if (network.mode !== 'network' || networks === undefined) return [];
+  const files = writeNetworkFiles(networks, findNetwork(networks, network.name));
+  return Object.entries(files)
+    .filter(([destination]) => !mounts.some((mount) => hides(mount.destination, destination)))
+    .map(([destination, source]) => ({ type: 'nullfs', source, destination, flags: { readOnly: true } }));
+}
+
+/** Whether a mount at one place shows something else at the other. */
+function hides(mounted: string, path: string): boolean {
+  return path === mounted || path.startsWith(`${mounted}/`);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface NetworkHost {
   readonly macs: MacStore;
   readonly ports: PortStore;
   readonly hosts: HostsFiles;
+  /** Where files for containers are written; below the run directory. */
+  readonly folder: string;
   /** What tells this host from another: kern.hostuuid. */
   readonly hostId: string;
   readonly networks: readonly NetworkSettings[];
@@ -31,7 +33,7 @@ export interface Ledger {
 export const interfaceGroup = 'jailnet';
 
 /** The network of that name. @throws Error that names those that there are */
-export function findNetwork({ networks }: NetworkHost, name: string): NetworkSettings {
+export function findNetwork({ networks }: Pick<NetworkHost, 'networks'>, name: string): NetworkSettings {
   const found = networks.find((network) => network.name === name);
   if (found !== undefined) return found;
   const names = networks.map((network) => network.name).join(', ');

@@ -1,5 +1,5 @@
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { overwrite } from './overwrite.js';
 import type { NamedAddresses, NameStore } from '../store/names.js';
 import type { Holder } from '../store/leases.js';
 
@@ -8,8 +8,10 @@ import type { Holder } from '../store/leases.js';
  * one write, however many there are, and all of them know it at once.
  */
 export interface HostsFiles {
-  /** The file of a network, which is there after the first container joined. */
+  /** The file of a network, which is there after `prepare`, and after the first container joined. */
   pathOf(network: string): string;
+  /** Writes the file of a network, so that it can be mounted before its container has an address. */
+  prepare(network: string): void;
   add(network: string, holder: Holder, named: NamedAddresses): void;
   remove(holder: Holder): void;
 }
@@ -21,6 +23,11 @@ export function hostsFiles(names: NameStore, folder: string): HostsFiles {
   };
   return {
     pathOf,
+    prepare: (network) => {
+      names.read(network, (all) => {
+        write(network, all);
+      });
+    },
     add: (network, holder, { addresses, names: wanted }) => {
       const usable = [...new Set(wanted)].filter(isHostName);
       names.set(network, holder, { addresses, names: usable }, (all) => {
@@ -49,18 +56,4 @@ export function isHostName(name: string): boolean {
   return (
     name.length <= 253 && /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name) && name !== 'localhost'
   );
-}
-
-/** Writes into the file that is there: another one of the same name would not be the one that is mounted. */
-function overwrite(path: string, text: string): void {
-  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o644);
-  try {
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.byteLength;)
-      done += writeSync(file, bytes, done, bytes.byteLength - done, done);
-    // After it: who reads meanwhile sees some lines twice rather than none.
-    ftruncateSync(file, bytes.byteLength);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -19,6 +19,8 @@ export interface NameStore {
     named: NamedAddresses,
     changed: (all: readonly NamedAddresses[]) => void,
   ): void;
+  /** Hands all of a network to `use` before anybody can change it. */
+  read(network: string, use: (all: readonly NamedAddresses[]) => void): void;
   /** Forgets the names of an interface; `changed` is called if it had some, with its network and what is left there. */
   release(holder: Holder, changed: (network: string, all: readonly NamedAddresses[]) => void): void;
 }
@@ -49,6 +51,9 @@ export function nameStore(store: Store): NameStore {
       changed(all(network));
     },
   );
+  const read = store.transaction((network: string, use: (all: readonly NamedAddresses[]) => void) => {
+    use(all(network));
+  });
   const release = store.transaction(
     (
       { namespace, id, interface: name }: Holder,
@@ -61,6 +66,9 @@ export function nameStore(store: Store): NameStore {
   return {
     set: (network, holder, named, changed) => {
       set.immediate(network, holder, named, changed);
+    },
+    read: (network, use) => {
+      read.immediate(network, use);
     },
     release: (holder, changed) => {
       release.immediate(holder, changed);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { basename, dirname } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { findJails } from '../../src/jail/jail/find.js';
 import { interfaceFlags } from '../../src/kernel/freebsd/interface.js';
 import { openPacketFilter, startPacketFilter } from '../../src/kernel/freebsd/pf-device.js';
 import { enterJail } from '../../src/kernel/freebsd/launch.js';
+import { listMounts } from '../../src/kernel/freebsd/mounts.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import { leaseStore } from '../../src/store/leases.js';
 import { portStore } from '../../src/store/ports.js';
@@ -36,6 +38,16 @@ function leases({ networkStore }: RuntimeWorld): string[] {
     .map(({ id }) => id);
 }
 
+/** The names of what is mounted on files of a folder. */
+async function mountedIn(world: RuntimeWorld, folder: string): Promise<string[]> {
+  const mounts = await listMounts(world.tools.system);
+  return mounts
+    .map(({ on }) => on)
+    .filter((on) => dirname(on) === folder)
+    .map((on) => basename(on))
+    .sort();
+}
+
 for (const release of [12, 14, 15] as const) {
   suite(`the network of a container, on FreeBSD ${release}`, () => {
     test('is the one of the configuration, and goes with it', async (context) => {
@@ -53,6 +65,9 @@ for (const release of [12, 14, 15] as const) {
       await run(inside, (b) => enterJail(b, jail.jid));
       assert.equal((await run(inside, (b) => interfaceFlags(b, 'eth0'))) & 1, 1);
       await visitor.abandon();
+      const shown = await mountedIn(world, '/jails/web/rootfs/etc');
+      // Before 13.2 files cannot be mounted: they are copied.
+      assert.deepEqual(shown, release === 12 ? [] : ['hosts', 'resolv.conf']);
       assert.ok(world.networkStore);
       assert.deepEqual(
         portStore(world.networkStore)

@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { parameterProbe } from '../../src/jail/jail/parameter-probe.js';
 import { jailRuntime } from '../../src/jail/runtime.js';
 import type { RuntimeTools } from '../../src/jail/tools.js';
@@ -100,7 +99,10 @@ export class RuntimeWorld {
   #networks(): RuntimeTools['networks'] {
     const { freebsd } = this.model;
     this.networkStore = openNetworkStore(':memory:');
-    this.#folder = mkdtempSync(join(tmpdir(), 'networks-'));
+    // The runtime writes files of this machine, and the simulated one mounts what it has at the same path.
+    this.#folder = mkdtempSync('/var/tmp/networks-');
+    const files = { 'hosts-default': 'hosts', 'resolv.conf-default': 'servers' };
+    plant(this.model, '/var/tmp', { [basename(this.#folder)]: files });
     return {
       system: freebsd,
       filter: new NetworkFilter(freebsd, (message) => this.warnings.push(message)),
@@ -108,6 +110,7 @@ export class RuntimeWorld {
       macs: macStore(this.networkStore),
       ports: portStore(this.networkStore),
       hosts: hostsFiles(nameStore(this.networkStore), this.#folder),
+      folder: this.#folder,
       hostId: 'test-host',
       networks: readNetworks(undefined),
     };

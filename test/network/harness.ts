@@ -54,6 +54,7 @@ export async function openHost(release: Release = 14, networks?: object): Promis
     macs: macStore(store),
     ports: portStore(store),
     hosts: hostsFiles(nameStore(store), folder),
+    folder,
     hostId: 'test-host',
     networks: readNetworks(networks),
     within: (jid, body) => within(model, jid, body),
