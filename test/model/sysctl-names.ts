@@ -57,6 +57,8 @@ export function standardSysctls(system: System): void {
   tree.add('kern.osreldate', { read: () => intBytes(osreldate) });
   const version = `${release}.${Math.floor(osreldate / 1000) % 100}-RELEASE`;
   tree.add('kern.osrelease', { read: ({ process }) => text(process.jail.osrelease || version) });
+  // By jail, as its name is: sys/kern/kern_mib.c gives both by the same function.
+  tree.add('kern.hostuuid', { read: ({ process }) => text(hostNamesOf(process.jail).hostuuid) });
   tree.add('kern.ostype', { read: () => text('FreeBSD') });
   tree.add('hw.machine', { read: () => text('amd64') });
   tree.add('hw.machine_arch', { read: () => text('amd64') });
