@@ -3,6 +3,7 @@ import type { Bindings } from '../bindings/types.js';
 import { KernelError } from '../error.js';
 import type { Answer, Argument, Batch, Call } from '../kernel.js';
 import { readText } from '../layout.js';
+import { checkInteger } from './check.js';
 
 /** The value of a call in the batch, as an argument of a later one. */
 export interface ResultOf {
@@ -35,6 +36,28 @@ export interface CallContext {
   readonly errmsg?: Span;
 }
 
+/** Which arguments of a call are descriptors, or AT_FDCWD: the first one, where nothing else is said. */
+const descriptorArguments: ReadonlyMap<string, readonly number[]> = new Map<string, readonly number[]>([
+  ...[
+    ...[
+      'close',
+      'faccessat',
+      'fchdir',
+      'fchmodat',
+      'fchownat',
+      'fstat',
+      'fstatat',
+      'fstatfs',
+      'getdirentries',
+    ],
+    ...['ioctl', 'kevent', 'mkdirat', 'mkfifoat', 'openat', 'read', 'readlinkat', 'recvmsg', 'sendmsg'],
+    ...['unlinkat', 'write'],
+  ].map((symbol) => [symbol, [0]] as const),
+  ['dup2', [0, 1]],
+  ['renameat', [0, 2]],
+  ['symlinkat', [1]],
+]);
+
 /**
  * Puts a batch together out of steps. The functions of this folder that take a builder only add to it: nothing is
  * called, and bad input is refused with a RangeError that names it. `run` has the batch made.
@@ -54,8 +77,9 @@ export class BatchBuilder {
     this.bindings = bindings;
   }
 
-  /** Adds a call. The batch stops if it fails, unless it is part of an `attempt`. */
+  /** Adds a call; a RangeError if a descriptor can be none. The batch stops if it fails, unless it is part of an `attempt`. */
   call(symbol: string, args: readonly Argument[], context: CallContext): ResultOf {
+    for (const index of descriptorArguments.get(symbol) ?? []) this.#checkDescriptor(args[index]);
     this.#contexts.push(context);
     this.#calls.push(this.#attempts > 0 ? { symbol, args, mayFail: true } : { symbol, args });
     return { result: this.#calls.length - 1 };
@@ -142,6 +166,11 @@ export class BatchBuilder {
       .map(({ result }) => answer.results[result])
       .filter((found) => found !== undefined && found.errno === 0)
       .map((found) => Number(found?.value));
+  }
+
+  #checkDescriptor(descriptor: Argument | undefined): void {
+    if (typeof descriptor !== 'number' || descriptor === this.bindings.constants.AT_FDCWD) return;
+    checkInteger('descriptor', descriptor, 0, 0x7fff_ffff);
   }
 
   #error(index: number, errno: number, arena: Uint8Array): KernelError {

@@ -59,6 +59,14 @@ export function checkInterfaceName(what: string, value: string, capacity: number
   return value;
 }
 
+/** What a word stands for in a table. The words come from types, and types from checks elsewhere. Throws a RangeError. */
+export function checkWord<K extends string, T>(what: string, word: K, table: Readonly<Record<K, T>>): T {
+  if (!Object.hasOwn(table, word)) {
+    throw new RangeError(`${what}: '${word.slice(0, 32)}' is none of ${Object.keys(table).join(', ')}`);
+  }
+  return table[word];
+}
+
 /** A name that this release has. Throws an Error that says so if it has not. */
 export function required<T>(value: T | undefined, name: string, release: number): T {
   if (value === undefined) throw new Error(`${name} is not in FreeBSD ${release}`);

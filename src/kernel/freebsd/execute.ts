@@ -11,6 +11,9 @@ export interface Program {
   readonly environment: readonly string[];
 }
 
+/** ARG_MAX of sys/syslimits.h on 64-bit platforms, with each NUL; 12 takes half of it, and says E2BIG. */
+const maxArguments = 512 * 1024;
+
 /** Refuses a program that could not be run, naming the field. Throws a RangeError. */
 export function checkProgram(b: Pick<BatchBuilder, 'bindings'>, { path, args, environment }: Program): void {
   checkNonEmpty('path', path, b.bindings.constants.MAXPATHLEN);
@@ -19,6 +22,10 @@ export function checkProgram(b: Pick<BatchBuilder, 'bindings'>, { path, args, en
   args.forEach((value, index) => {
     if (value.includes('\0')) throw new RangeError(`args[${index}]: contains a NUL`);
   });
+  const bytes = [...args, ...environment].reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+  if (bytes > maxArguments) {
+    throw new RangeError(`args and environment: ${bytes} bytes, at most ${maxArguments}`);
+  }
   environment.forEach((value, index) => {
     if (value.includes('\0')) throw new RangeError(`environment[${index}]: contains a NUL`);
     if (value.indexOf('=') < 1) throw new RangeError(`environment[${index}]: '${value}' is not NAME=value`);

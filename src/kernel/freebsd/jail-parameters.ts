@@ -159,9 +159,13 @@ export function checkJailName(what: string, value: string): string {
   return value;
 }
 
+/** More than any kernel has, the NUL included. */
+const parameterCapacity = 128;
+
 function encodingOf(name: string): Encoding {
   const known: Readonly<Record<string, Encoding>> = { ...encodings, ...readable };
   if (Object.hasOwn(known, name)) return known[name] ?? flag;
+  checkText('jail parameter', name, parameterCapacity);
   // The "no" form is for false; taking it as a name would turn a permission around.
   if (/^allow(\.(?!no)[a-z][a-z0-9_]*)+$/.test(name)) return flag;
   throw new RangeError(`${name}: not a jail parameter`);

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isKernelError } from '../error.js';
+import { checkPositive } from './check.js';
 import type { ProcessInfo } from './process-info.js';
 import { listProcesses } from './process-list.js';
 import { run, type FreeBSD } from './run.js';
-import { sendSignal, type SignalName } from './signal.js';
+import { sendSignal, signalNumber, type SignalName } from './signal.js';
 
 // Who is listed may be gone, and its pid be another's, when the signal is sent. Pids go round only after 99 999
 // processes, and list and signal follow each other at once: no fork bomb makes so many in that time.
@@ -71,6 +72,8 @@ async function inPasses(
   sent: (process: ProcessInfo) => void,
 ): Promise<number> {
   if (jails.length === 0 || jails.includes(0)) throw new RangeError('jails: none, or the host');
+  jails.forEach((jid, index) => checkPositive(`jails[${index}]`, jid));
+  signalNumber(system, signal);
   for (let passes = 1; ; passes++) {
     const missed = (await listProcesses(system, jails)).filter(isMissed);
     if (missed.length === 0) return passes;

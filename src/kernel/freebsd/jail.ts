@@ -1,6 +1,6 @@
 import type { Span } from '../arena.js';
 import type { BatchBuilder, ResultOf, Step } from './batch-builder.js';
-import { checkInteger, checkPositive, required } from './check.js';
+import { checkInteger, checkPositive, checkWord, required } from './check.js';
 import {
   encodeJailParameters,
   wantJailParameter,
@@ -66,7 +66,7 @@ export function setOwnedJail(
 function operationFlags(b: BatchBuilder, { operation, attach }: JailSetOptions): number {
   const { JAIL_CREATE, JAIL_UPDATE, JAIL_ATTACH } = b.bindings.constants;
   const flags = { create: JAIL_CREATE, update: JAIL_UPDATE, 'create or update': JAIL_CREATE | JAIL_UPDATE };
-  return flags[operation] | (attach === true ? JAIL_ATTACH : 0);
+  return checkWord('operation', operation, flags) | (attach === true ? JAIL_ATTACH : 0);
 }
 
 function callJailSet(

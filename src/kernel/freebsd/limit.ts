@@ -1,5 +1,6 @@
 import type { BatchBuilder, Step } from './batch-builder.js';
 import { readStruct } from '../layout.js';
+import { required } from './check.js';
 
 /** A resource that setrlimit(2) knows. */
 export type LimitName = Extract<keyof BatchBuilder['bindings']['constants'], `RLIMIT_${string}`>;
@@ -17,6 +18,7 @@ export const noLimit = 0x7fff_ffff_ffff_ffffn;
 
 /** Refuses a limit that the kernel would change without a word. Throws a RangeError. */
 export function checkLimit({ name, soft, hard }: Limit): void {
+  checkLimitName(name);
   for (const [what, value] of [
     ['soft', soft],
     ['hard', hard],
@@ -27,6 +29,11 @@ export function checkLimit({ name, soft, hard }: Limit): void {
   if (soft > hard) throw new RangeError(`${name}: soft limit ${soft} is above hard limit ${hard}`);
 }
 
+function checkLimitName(name: LimitName): void {
+  if (!/^RLIMIT_[A-Z]{1,16}$/.test(name))
+    throw new RangeError(`limit: '${name.slice(0, 32)}' is no name of one`);
+}
+
 /**
  * Limits the caller and what descends from it: setrlimit(2). The kernel gives less, without an error, of what it has
  * less of: RLIMIT_NOFILE is at most kern.maxfilesperproc. EPERM if the hard limit is raised by anybody but root.
@@ -35,15 +42,19 @@ export function setLimit(b: BatchBuilder, limit: Limit): Step<void> {
   checkLimit(limit);
   const { constants, layouts } = b.bindings;
   const at = b.arena.struct(layouts.rlimit, { rlim_cur: limit.soft, rlim_max: limit.hard });
-  const value = b.call('setrlimit', [constants[limit.name], { arena: at }], { object: limit.name });
+  const number = required(constants[limit.name], limit.name, b.bindings.release);
+  const value = b.call('setrlimit', [number, { arena: at }], { object: limit.name });
   return { value, decode: () => undefined };
 }
 
 /** Asks for a limit of the caller: getrlimit(2). */
 export function readLimit(b: BatchBuilder, name: LimitName): Step<Limit> {
+  checkLimitName(name);
   const { constants, layouts } = b.bindings;
   const at = b.arena.reserve(layouts.rlimit.size);
-  const value = b.call('getrlimit', [constants[name], { arena: at }], { object: name });
+  const value = b.call('getrlimit', [required(constants[name], name, b.bindings.release), { arena: at }], {
+    object: name,
+  });
   return {
     value,
     decode: ({ arena }) => {

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { BatchBuilder } from './batch-builder.js';
-import { checkInteger, checkInterfaceName } from './check.js';
+import { checkInteger, checkInterfaceName, checkWord } from './check.js';
 import { maskOf, parseIPv4, parseIPv6 } from './ip.js';
 
 /** An address family, in the words of pf.conf(5). */
@@ -38,7 +38,7 @@ export function familyOf(what: string, address: RuleAddress | undefined): Family
 /** AF_*, or 0 for any. */
 export function familyNumber(b: BatchBuilder, family: Family | undefined): number {
   const { AF_INET, AF_INET6, AF_UNSPEC } = b.bindings.constants;
-  return family === undefined ? AF_UNSPEC : { inet: AF_INET, inet6: AF_INET6 }[family];
+  return family === undefined ? AF_UNSPEC : checkWord('family', family, { inet: AF_INET, inet6: AF_INET6 });
 }
 
 /** The bytes of an address and of its mask. Throws a RangeError that names `what`. */

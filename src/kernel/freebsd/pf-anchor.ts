@@ -2,7 +2,7 @@ import { readStruct, readText } from '../layout.js';
 import type { Bindings } from '../bindings/types.js';
 import { isKernelError } from '../error.js';
 import type { BatchBuilder, Step } from './batch-builder.js';
-import { checkNonEmpty } from './check.js';
+import { checkNonEmpty, checkWord } from './check.js';
 import { control, openPacketFilter, type PacketFilter } from './pf-device.js';
 import { run, type FreeBSD } from './run.js';
 
@@ -90,5 +90,9 @@ export function anchorObject(path: string): string {
 
 /** The number of a kind of ruleset: PF_RULESET_*. */
 export function rulesetNumber({ constants: c }: Bindings, kind: RulesetKind): number {
-  return { nat: c.PF_RULESET_NAT, rdr: c.PF_RULESET_RDR, filter: c.PF_RULESET_FILTER }[kind];
+  return checkWord('kind of rules', kind, {
+    nat: c.PF_RULESET_NAT,
+    rdr: c.PF_RULESET_RDR,
+    filter: c.PF_RULESET_FILTER,
+  });
 }

@@ -1,6 +1,6 @@
 import { isKernelError } from '../error.js';
 import type { BatchBuilder, Step } from './batch-builder.js';
-import { checkInterfaceName, checkNonEmpty } from './check.js';
+import { checkInteger, checkInterfaceName, checkNonEmpty } from './check.js';
 import { formatIPv4, formatIPv6 } from './ip.js';
 import { addressAndMask, familyOf, portFields, type Family, type Ports } from './pf-address.js';
 import { openPacketFilter, type PacketFilter } from './pf-device.js';
@@ -63,7 +63,7 @@ export function killState(
   if (id <= 0n || id >= 1n << 64n) throw new RangeError(`state to kill: ${id} is no id`);
   const parts: KillRequest = {
     id,
-    creator,
+    creator: checkInteger('state to kill: creator', creator, 0, 0xffff_ffff),
     family: undefined,
     protocol: 0,
     source: anyEnd,

@@ -1,5 +1,5 @@
 import type { BatchBuilder } from './batch-builder.js';
-import { checkInterfaceName, checkNonEmpty } from './check.js';
+import { checkInterfaceName, checkNonEmpty, checkWord } from './check.js';
 import {
   checkPorts,
   familyNumber,
@@ -29,6 +29,7 @@ const natPorts: Ports = { first: 50_001, last: 65_535 };
 export function writeRule(b: BatchBuilder, at: number, rule: Rule): PoolAddress | undefined {
   const { constants: c, layouts } = b.bindings;
   const { fields } = layouts.pf_rule;
+  checkWord('kind of rule', rule.kind, { filter: true, nat: true, rdr: true });
   const family = ruleFamily(rule);
   checkProtocol(rule, family);
   const { source = {}, destination = {}, label } = rule;
@@ -56,7 +57,7 @@ function actionOf(b: BatchBuilder, rule: Rule): number {
   const c = b.bindings.constants;
   switch (rule.kind) {
     case 'filter':
-      return { pass: c.PF_PASS, block: c.PF_DROP }[rule.action];
+      return checkWord('action', rule.action, { pass: c.PF_PASS, block: c.PF_DROP });
     case 'nat':
       return rule.to === undefined ? c.PF_NONAT : c.PF_NAT;
     case 'rdr':
@@ -160,11 +161,11 @@ function checkProtocol(rule: Rule, family: Family | undefined): void {
 export function protocolNumber(b: BatchBuilder, protocol: Protocol | undefined): number {
   const c = b.bindings.constants;
   if (protocol === undefined) return 0;
-  return {
+  return checkWord('protocol', protocol, {
     tcp: c.IPPROTO_TCP,
     udp: c.IPPROTO_UDP,
     sctp: c.IPPROTO_SCTP,
     icmp: c.IPPROTO_ICMP,
     icmp6: c.IPPROTO_ICMPV6,
-  }[protocol];
+  });
 }

@@ -1,6 +1,7 @@
 import { isKernelError } from '../error.js';
 import { readStruct, readText } from '../layout.js';
 import type { Bindings } from '../bindings/types.js';
+import { checkWord } from './check.js';
 import type { BatchBuilder, Step } from './batch-builder.js';
 import { anchorObject, checkAnchor, type RulesetKind } from './pf-anchor.js';
 import {
@@ -143,5 +144,5 @@ function ruleRequest(
 
 /** Requests name a ruleset by an action that belongs into it. */
 function actionFor({ constants: c }: Bindings, kind: RulesetKind): number {
-  return { nat: c.PF_NAT, rdr: c.PF_RDR, filter: c.PF_PASS }[kind];
+  return checkWord('kind of rules', kind, { nat: c.PF_NAT, rdr: c.PF_RDR, filter: c.PF_PASS });
 }

@@ -46,6 +46,8 @@ export function readProcess(b: BatchBuilder, pid: number): Step<ProcessInfo> {
  * @param jails only those in one of these jails, by their jids
  */
 export async function listProcesses(system: FreeBSD, jails?: readonly number[]): Promise<ProcessInfo[]> {
+  // 0 is the host.
+  jails?.forEach((jid, index) => checkInteger(`jails[${index}]`, jid, 0, 0x7fff_ffff));
   let capacity = firstCapacity;
   for (let tries = 1; ; tries++) {
     const room = capacity;

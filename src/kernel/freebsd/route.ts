@@ -1,6 +1,6 @@
 import { readStruct } from '../layout.js';
 import type { BatchBuilder, ResultOf, Step } from './batch-builder.js';
-import { checkPositive } from './check.js';
+import { checkPositive, checkWord } from './check.js';
 import { maskOf, parseIPv4, parseIPv6 } from './ip.js';
 import { socketAddressIPv4, socketAddressIPv6 } from './socket-address.js';
 
@@ -59,6 +59,7 @@ function routeCall(
   socket: ResultOf = b.socket('AF_ROUTE'),
 ): Step<void> {
   const { constants: c, layouts } = b.bindings;
+  checkWord('family', route.family, { IPv4: true, IPv6: true });
   const network = route.network ?? { address: route.family === 'IPv4' ? '0.0.0.0' : '::', prefix: 0 };
   // In the order of the RTA_* bits, each at a multiple of 8: route(4).
   const gateway = route.gateway === undefined ? [] : [gatewayAddress(b, route, route.gateway)];

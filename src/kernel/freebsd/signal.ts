@@ -1,5 +1,5 @@
 import type { BatchBuilder, Step } from './batch-builder.js';
-import { checkInteger, checkPositive } from './check.js';
+import { checkInteger, checkPositive, checkWord } from './check.js';
 
 /** The name of a signal, as sys/signal.h has it. */
 export type SignalName = keyof BatchBuilder['bindings']['signals'];
@@ -32,10 +32,13 @@ export function sendJailSignal(b: BatchBuilder, signal: number | SignalName): St
 }
 
 /** The number of a signal. Throws a RangeError. */
-export function signalNumber(b: BatchBuilder, signal: number | SignalName): number {
+export function signalNumber(
+  { bindings }: Pick<BatchBuilder, 'bindings'>,
+  signal: number | SignalName,
+): number {
   return typeof signal === 'number'
     ? checkInteger('signal', signal, 0, maxSignal)
-    : checkInteger(signal, b.bindings.signals[signal], 1, maxSignal);
+    : checkWord('signal', signal, bindings.signals);
 }
 
 function callKill(b: BatchBuilder, pid: number, signal: number | SignalName, object: string): Step<void> {
