@@ -114,10 +114,10 @@ refused('invalid', [
   [of({ terminal: true, consoleSize: { width: -1, height: 1 } }), /^process\.consoleSize\.width: -1 is not/],
   [of({ terminal: true, consoleSize: { width: 1 } }), /^process\.consoleSize\.height: nothing is not/],
   [of({ terminal: true, consoleSize: { width: 1, height: 65536 } }), /height: 65536 is not an integer/],
-  [of({ user: 'root' }), 'process.user: not an object'],
+  [of({ user: 'root' }), 'config.json: process: user is not a JSON object'],
   [user({ uid: 4294967295 }), 'process.user.uid: 4294967295 is not an integer from 0 to 4294967294'],
-  [user({ uid: -1 }), 'process.user.uid: -1 is not an integer from 0 to 4294967294'],
-  [user({ gid: '0' }), 'process.user.gid: "0" is not an integer from 0 to 4294967294'],
+  [user({ uid: -1 }), 'config.json: process: user.uid is not an unsigned 32-bit number'],
+  [user({ gid: '0' }), 'config.json: process: user.gid is not an unsigned 32-bit number'],
   [user({ umask: 0o1000 }), 'process.user.umask: 512 is not an integer from 0 to 511'],
   [user({ additionalGids: [-1] }), /^process\.user\.additionalGids\[0\]: -1 is not/],
   [
