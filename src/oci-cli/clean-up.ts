@@ -7,7 +7,7 @@ import type { ContainerKey } from '../runtime/key.js';
 import { invoke, type CommandTools } from './command.js';
 import { removeCgroup } from './cgroup-removal.js';
 import { locate, programEnvironment } from './program.js';
-import { unmountAll, unmountTree } from './rootfs.js';
+import { unmountAll, unmountTree } from './unmount.js';
 
 /** What the journal says of a container that crun or runc was about to make. */
 export interface OciDetail {
@@ -52,12 +52,8 @@ export async function cleanUp(
       rmSync(join(detail.root, key.id), { recursive: true, force: true });
     });
   }
-  await attempt(() => {
-    unmountAll(tools.kernel, journal, warn);
-  });
-  await attempt(() => {
-    unmountTree(tools.kernel, join(bundle, 'rootfs'), warn);
-  });
+  await attempt(() => unmountAll(tools.kernel, journal, warn));
+  await attempt(() => unmountTree(tools.kernel, join(bundle, 'rootfs'), warn));
   if (failures.length > 0) {
     throw new RuntimeError('failed', `clean-up of container ${key.id}: ${failures.join('; ')}`);
   }

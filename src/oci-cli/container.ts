@@ -14,7 +14,7 @@ import { invoke } from './command.js';
 import { launch, type LaunchTools } from './launch.js';
 import { checkSignal } from './process.js';
 import type { Program } from './program.js';
-import { unmountAll } from './rootfs.js';
+import { unmountAll } from './unmount.js';
 
 export interface ContainerParts {
   readonly tools: LaunchTools;
@@ -55,7 +55,7 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
     remove: async () => {
       cgroup.release();
       await run('delete', ['--force', id]);
-      unmountAll(tools.kernel, request.journal, warn);
+      await unmountAll(tools.kernel, request.journal, warn);
     },
   };
 }

@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { isKernelError } from '../kernel/error.js';
 import type { LocalKernel } from '../kernel/kernel.js';
-import { mount, mountFlags, unmount, unmountFlags } from '../kernel/linux/mount.js';
-import { readMountTable } from '../kernel/linux/mountinfo.js';
+import { mount, mountFlags } from '../kernel/linux/mount.js';
 import { RuntimeError, reason } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { RootfsMount } from '../runtime/runtime.js';
@@ -122,51 +120,5 @@ function refuseUnsupported(type: string, target: string, data: readonly string[]
 function refuseNul({ type, source, target, options }: RootfsMount): void {
   if ([type, source, target, ...options].some((text) => text.includes('\0'))) {
     throw new RuntimeError('invalid', `rootfs mount of type ${type} from ${source}: contains a NUL`);
-  }
-}
-
-/**
- * Unmounts what the journal lists, the last first, and everything that was mounted below it since. A
- * mount that is busy is detached, so that the kernel ends it with its last user; `warn` is told.
- */
-export function unmountAll(kernel: LocalKernel, journal: Journal, warn: (message: string) => void): void {
-  const mounts = journal.entries().filter((entry) => entry.kind === 'mount');
-  for (const entry of mounts.reverse()) {
-    const { target } = entry.detail as MountDetail;
-    unmountTree(kernel, target, warn);
-    journal.unmade(entry.seq);
-  }
-}
-
-/** Unmounts whatever is mounted on the path and below it. */
-export function unmountTree(kernel: LocalKernel, target: string, warn: (message: string) => void): void {
-  for (;;) {
-    try {
-      unmount(kernel, target, unmountFlags.noFollow);
-    } catch (error) {
-      // EINVAL: not a mount point (any more); ENOENT: not even there.
-      if (isKernelError(error, 'EINVAL', 'ENOENT')) return;
-      if (!isKernelError(error, 'EBUSY')) throw error;
-      unmountBelow(kernel, target);
-      detach(kernel, target, warn);
-    }
-  }
-}
-
-/** Only a busy mount is worth a look at the mount table, whose length grows with the containers. */
-function unmountBelow(kernel: LocalKernel, target: string): void {
-  const below = readMountTable().filter(({ mountPoint }) => mountPoint.startsWith(`${target}/`));
-  for (const { mountPoint } of below.reverse()) {
-    unmount(kernel, mountPoint, unmountFlags.noFollow | unmountFlags.detach);
-  }
-}
-
-function detach(kernel: LocalKernel, target: string, warn: (message: string) => void): void {
-  try {
-    unmount(kernel, target, unmountFlags.noFollow);
-  } catch (error) {
-    if (!isKernelError(error, 'EBUSY')) throw error;
-    warn(`unmount ${target}: busy, detached`);
-    unmount(kernel, target, unmountFlags.noFollow | unmountFlags.detach);
   }
 }

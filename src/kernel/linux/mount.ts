@@ -1,6 +1,6 @@
 import { Arena } from '../arena.js';
 import type { LocalKernel } from '../kernel.js';
-import { callOnce, single } from './call.js';
+import { callOnce, callOnceBlocking, single } from './call.js';
 
 /** Flags of mount(2), from sys/mount.h. */
 export const mountFlags = {
@@ -65,9 +65,13 @@ export function mount(kernel: LocalKernel, { source, target, type, flags, data }
   callOnce(kernel, single('mount', args, arena), target);
 }
 
-/** Unmounts what is mounted last on `target`: umount2(2) with a sum of `unmountFlags`. Throws KernelError. */
-export function unmount(kernel: LocalKernel, target: string, flags: number): void {
+/**
+ * Unmounts what is mounted last on `target`: umount2(2) with a sum of `unmountFlags`. On another thread, for it lasts as
+ * long as the file system takes to write what it holds, and the server of a remote one may never answer. Throws
+ * KernelError.
+ */
+export async function unmount(kernel: LocalKernel, target: string, flags: number): Promise<void> {
   const arena = new Arena();
   const path = arena.text(target, 'mount target', pathMax);
-  callOnce(kernel, single('umount2', [{ arena: path }, flags], arena), target);
+  await callOnceBlocking(kernel, single('umount2', [{ arena: path }, flags], arena), target);
 }
