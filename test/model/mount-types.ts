@@ -11,6 +11,7 @@ import type { Place } from './place.js';
 import { procfsRoot } from './procfs.js';
 import { scanPrefix } from './scan.js';
 import { mountTmpfs, updateTmpfs } from './tmpfs.js';
+import { zfs } from './zfs.js';
 
 /** What a type of file system is asked for. */
 export interface MountRequest {
@@ -76,18 +77,6 @@ function rulesetOf({ process, system }: CallContext, options: OptionList): numbe
   return ruleset !== 0 && ruleset !== own ? fail('EPERM') : own;
 }
 
-/** A data set or a device: only that it is there, with an empty directory. */
-function withSource(type: string): MountType {
-  return {
-    mount: ({ options }) => {
-      const from = options.string('from', 1024) ?? fail('EINVAL');
-      const fileSystem = new FileSystem(type);
-      return { fileSystem, root: newDirectory(fileSystem, 0o755), from };
-    },
-    update: () => undefined,
-  };
-}
-
 /** The types that this kernel may have; which it has is a matter of its modules. */
 export const mountTypes: Readonly<Record<string, MountType>> = {
   tmpfs: { mount: mountTmpfs, update: updateTmpfs },
@@ -103,5 +92,5 @@ export const mountTypes: Readonly<Record<string, MountType>> = {
   procfs: synthetic('procfs', procfsRoot),
   linprocfs: synthetic('linprocfs', procfsRoot),
   linsysfs: synthetic('linsysfs', (fileSystem) => newDirectory(fileSystem, 0o555)),
-  zfs: withSource('zfs'),
+  zfs,
 };

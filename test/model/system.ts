@@ -29,6 +29,8 @@ export interface SystemOptions {
   readonly modules?: readonly string[];
   /** What kldload(2) finds. */
   readonly loadable?: readonly string[];
+  /** The data sets of zfs. */
+  readonly dataSets?: readonly string[];
   /** kern.racct.enable */
   readonly accounting?: boolean;
 }
@@ -41,7 +43,7 @@ const osreldates: Readonly<Record<Release, number>> = {
 };
 
 const fileSystems = ['ufs', 'devfs', 'nullfs', 'tmpfs', 'fdescfs', 'procfs', 'linprocfs', 'linsysfs'];
-const standardModules = [...fileSystems, 'if_bridge', 'if_epair', 'pf', 'linux'];
+export const standardModules = [...fileSystems, 'if_bridge', 'if_epair', 'pf', 'linux'];
 
 /** All state of a simulated kernel. */
 export class System {
@@ -52,6 +54,7 @@ export class System {
   readonly loadable: Set<string>;
   readonly accounting: boolean;
   readonly jails: JailTable;
+  readonly dataSets: ReadonlySet<string>;
   readonly mounts = new MountTable();
   readonly processes: ProcessTable;
   readonly devices = new DeviceRegistry();
@@ -76,6 +79,7 @@ export class System {
     this.modules = new Set(options.modules ?? standardModules);
     this.loadable = new Set(options.loadable ?? ['zfs', 'carp', 'if_tap']);
     this.files = new KernelFiles(this);
+    this.dataSets = new Set(options.dataSets ?? ['tank/a', 'tank/b']);
     this.accounting = options.accounting ?? true;
     this.network = new Network(this);
     this.terminals = new TerminalTable(this);

@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Release } from '../../../src/kernel/bindings/types.js';
 import { Case } from './case.js';
 import { inventory } from './inventory.js';
-import { machineSources } from './sources.js';
+import { machineSources, type Simulated } from './sources.js';
+import { standardModules } from '../../model/system.js';
 import type { Machine } from './machine.js';
 import { missing, type Need } from './needs.js';
 
@@ -23,6 +24,15 @@ export const since13: On = { releases: [13, 14, 15] };
 /** States one thing that FreeBSD does. */
 export type States = (what: string, body: (c: Case) => Promise<void>, on?: On) => void;
 
+/** What simulated machines have, so that none lacks what all cases of a group need. */
+function simulatedFor(needs: readonly Need[]): Simulated {
+  return {
+    accounting: !needs.includes('no accounting'),
+    ...(needs.includes('no zfs') ? { loadable: [] } : {}),
+    ...(needs.includes('zfs') ? { modules: [...standardModules, 'zfs'], mounted: 'tank/a' } : {}),
+  };
+}
+
 /**
  * Cases about one subject. They run on each machine in turn; each leaves it as it was found.
  *
@@ -35,7 +45,7 @@ export function group(
   define: (states: States) => void,
   common: On = {},
 ): void {
-  for (const source of machineSources(undefined, { accounting: !common.needs?.includes('no accounting') })) {
+  for (const source of machineSources(undefined, simulatedFor(common.needs ?? []))) {
     describe(`${subject} (${fact}), on ${source.name}`, () => {
       let machine: Machine;
       before(async () => {

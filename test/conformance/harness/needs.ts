@@ -1,5 +1,6 @@
 import { isKernelError } from '../../../src/kernel/error.js';
 import { statusAt } from '../../../src/kernel/freebsd/file.js';
+import { listMounts } from '../../../src/kernel/freebsd/mounts.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { findSysctl, readSysctlInt } from '../../../src/kernel/freebsd/sysctl.js';
 import type { Machine } from './machine.js';
@@ -34,6 +35,19 @@ const checks = {
     async (machine: Machine) => (await sysctl(machine, 'kern.racct.enable')) !== 1,
     'a kernel without resource accounting: kern.racct.enable=0',
   ],
+  zfs: [hasZfs, 'zfs: kldload zfs'],
+  'no zfs': [
+    async (machine: Machine) => {
+      const paths = ['/boot/kernel/zfs.ko', '/boot/modules/zfs.ko'];
+      const found = await Promise.all(paths.map((path) => hasFile(machine, path)));
+      return !(await hasZfs(machine)) && !found.includes(true);
+    },
+    'a kernel without zfs, and no module of it',
+  ],
+  'mounted data set': [
+    async ({ system }: Machine) => (await listMounts(system)).some(({ type }) => type === 'zfs'),
+    'a data set of zfs that is mounted',
+  ],
 } as const satisfies Readonly<Record<string, readonly [Check, string]>>;
 
 /** What a machine may lack. */
@@ -46,6 +60,11 @@ export async function missing(machine: Machine, needs: readonly Need[]): Promise
     if (!(await check(machine))) return `needs ${what}`;
   }
   return undefined;
+}
+
+/** It has a parameter of jails exactly while it is in the kernel. */
+function hasZfs(machine: Machine): Promise<boolean> {
+  return hasSysctl(machine, 'security.jail.param.allow.mount.zfs');
 }
 
 async function hasFile({ system }: Machine, path: string): Promise<boolean> {

@@ -3,12 +3,17 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { AgentKernel } from '../../../src/kernel/agent.js';
 import { connectAgent, openDeviceAgent, parseAgentAddress } from '../../../src/kernel/agent/start.js';
+import { mount } from '../../../src/kernel/freebsd/mount.js';
+import { run } from '../../../src/kernel/freebsd/run.js';
 import { openFreeBSD } from '../../../src/kernel/freebsd/open.js';
 import { openLocalKernel } from '../../../src/kernel/local.js';
 import { openModel } from '../../model/model.js';
 import type { SystemOptions } from '../../model/system.js';
 import { startLocalAgent } from './local-agent.js';
 import type { Machine, MachineSource } from './machine.js';
+
+/** What is special about simulated machines; `mounted` is a data set of zfs that lies on /mnt from the beginning. */
+export type Simulated = Omit<SystemOptions, 'release'> & { readonly mounted?: string };
 
 /**
  * The machines that KERNEL names: unset, simulated ones of each release; `agent:HOST:PORT`, the one that an agent
@@ -19,7 +24,7 @@ import type { Machine, MachineSource } from './machine.js';
  */
 export function machineSources(
   kernel = process.env['KERNEL'] ?? '',
-  simulated: Omit<SystemOptions, 'release'> = {},
+  simulated: Simulated = {},
 ): MachineSource[] {
   if (kernel === '') return ([12, 14, 15] as const).map((release) => modelSource(release, simulated));
   if (kernel === 'local') return [{ name: 'this host', open: openHost }];
@@ -29,18 +34,21 @@ export function machineSources(
   throw new Error(`KERNEL: neither local, agent:HOST:PORT nor device:PATH: ${kernel}`);
 }
 
-function modelSource(release: 12 | 14 | 15, simulated: Omit<SystemOptions, 'release'>): MachineSource {
+function modelSource(release: 12 | 14 | 15, { mounted, ...simulated }: Simulated): MachineSource {
   return {
     name: `a model of FreeBSD ${release}`,
     release,
-    open: () => {
+    open: async () => {
       const { freebsd, kernel } = openModel(release, simulated);
-      return Promise.resolve({
+      if (mounted !== undefined) {
+        await run(freebsd, (b) => mount(b, { type: 'zfs', from: mounted, target: '/mnt' }));
+      }
+      return {
         release,
         system: freebsd,
         process: kernel,
         close: () => Promise.resolve(),
-      });
+      };
     },
   };
 }
