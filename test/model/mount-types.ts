@@ -2,6 +2,7 @@ import { DevfsTree } from './devfs.js';
 import { fdescfsRoot } from './fdescfs.js';
 import { FileSystem, newDirectory, type Node } from './file-tree.js';
 import { fail } from './failure.js';
+import { lookupExisting } from './lookup.js';
 import type { Mount } from './mount.js';
 import { refuseUnknown, type MountWish } from './mount-options.js';
 import { mountNullfs } from './nullfs.js';
@@ -77,6 +78,15 @@ function rulesetOf({ process, system }: CallContext, options: OptionList): numbe
   return ruleset !== 0 && ruleset !== own ? fail('EPERM') : own;
 }
 
+/** Of disks, of which there are none to be mounted: ffs_mount(). */
+const ufs: MountType = {
+  mount: ({ context: { process, system }, options }) => {
+    const from = options.string('from', 1024) ?? fail('EINVAL');
+    lookupExisting(system, process, process.workingDirectory, from, true);
+    return fail('ENOTBLK');
+  },
+};
+
 /** The types that this kernel may have; which it has is a matter of its modules. */
 export const mountTypes: Readonly<Record<string, MountType>> = {
   tmpfs: { mount: mountTmpfs, update: updateTmpfs },
@@ -92,5 +102,6 @@ export const mountTypes: Readonly<Record<string, MountType>> = {
   procfs: synthetic('procfs', procfsRoot),
   linprocfs: synthetic('linprocfs', procfsRoot),
   linsysfs: synthetic('linsysfs', (fileSystem) => newDirectory(fileSystem, 0o555)),
+  ufs,
   zfs,
 };
