@@ -3,7 +3,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import { cleanUp } from './clean-up.js';
 import { jailContainer } from './container.js';
 import { createJail } from './create.js';
-import { hookPoints } from './plan/hooks.js';
+import { jailFeatures } from './features.js';
 import type { RuntimeTools } from './tools.js';
 
 /** The runtime that makes containers of jails: for FreeBSD. */
@@ -27,12 +27,6 @@ export function jailRuntime(tools: RuntimeTools): Runtime {
       };
     },
     cleanUp: (key, _bundle, journal) => cleanUp(tools, key, journal),
-    features: () =>
-      Promise.resolve({
-        ociVersionMin: '1.0.0',
-        ociVersionMax: '1.3.0',
-        hooks: hookPoints,
-        mountOptions: [],
-      }),
+    features: () => Promise.resolve(jailFeatures),
   };
 }

@@ -17,7 +17,8 @@ export function openLocalKernel(engine: EngineName): LocalKernel {
   return new HostKernel(engine === 'koffi' ? createKoffiEngine() : createFfiRsEngine(), hostPlatform());
 }
 
-function hostPlatform(): Platform {
+/** The system of this host; the only place that asks. @throws Error if there is no kernel layer for it */
+export function hostPlatform(): Platform {
   if (process.platform === 'linux' || process.platform === 'freebsd') return process.platform;
   throw new Error(`no kernel layer for ${process.platform}`);
 }

@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { readNetworks, standardNetwork, type NetworkSettings } from '../network/settings.js';
 import { reason } from '../runtime/error.js';
+import { platformOf } from './platform.js';
 
 /** The configuration file, checked. Every key may be left out. */
 export interface Config {
@@ -39,8 +40,9 @@ const defaults: Config = {
 
 /** Where the configuration is looked for; the variable is for containerd instances beside the host's own. */
 export function configPath(environment: NodeJS.ProcessEnv = process.env): string {
-  const directory = process.platform === 'freebsd' ? '/usr/local/etc' : '/etc';
-  return environment['CONTAINERD_SHIM_JAIL_CONFIG'] ?? `${directory}/containerd-shim-jail.toml`;
+  return (
+    environment['CONTAINERD_SHIM_JAIL_CONFIG'] ?? `${platformOf().configDirectory}/containerd-shim-jail.toml`
+  );
 }
 
 /** Reads the file; a missing one means the defaults. @throws Error naming file and key */

@@ -1,11 +1,6 @@
 import { rmSync } from 'node:fs';
 import { createServer as createListener } from 'node:net';
 import { dirname, join } from 'node:path';
-import { openLocalKernel } from '../kernel/local.js';
-import { closeOnExec, setNonBlocking } from '../kernel/linux/descriptor.js';
-import { createPipe } from '../kernel/linux/pipe.js';
-import { hasHungUp } from '../kernel/linux/poll.js';
-import { ociCliRuntime } from '../oci-cli/runtime.js';
 import { reason } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
 import { containerStore } from '../store/containers.js';
@@ -22,6 +17,7 @@ import { createIdle } from './idle.js';
 import { createLeftOvers } from './left-over.js';
 import { bundleDestination, createLogger, fileDestination } from './log.js';
 import { createNamespaceSockets, removeSocket } from './namespace-sockets.js';
+import { platformOf } from './platform.js';
 import { createPublisher } from './publisher.js';
 import { storedRecords } from './records.js';
 import { createRest } from './rest.js';
@@ -68,17 +64,12 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
 
   const database = openStore(join(args.runDirectory, 'state.db'));
   const store = containerStore(database);
-  const kernel = openLocalKernel(config.ffi);
+  const system = await platformOf().load();
+  const host = await system.openHost({ config, runDirectory: args.runDirectory, warn, report });
+  const { calls, runtime } = host;
   // A logger that outlives this daemon would pass for it.
-  for (const fd of [listenDescriptor, lifeDescriptor]) closeOnExec(kernel, fd);
-  const runtime = ociCliRuntime({
-    kernel,
-    runDirectory: args.runDirectory,
-    ociRuntime: config.ociRuntime,
-    warn,
-    report,
-  });
-  runtime.adopt();
+  for (const fd of [listenDescriptor, lifeDescriptor]) calls.closeOnExec(fd);
+  await host.adopt();
   const leftOvers = createLeftOvers(store, runtime, warn);
 
   const forwarder = eventForwarder(process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`);
@@ -105,12 +96,12 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
           ...(owner === undefined ? {} : { owner }),
         },
         {
-          pipe: () => createPipe(kernel),
+          pipe: () => calls.createPipe(),
           fifo: {
             makeBlocking: (fd) => {
-              setNonBlocking(kernel, fd, false);
+              calls.makeBlocking(fd);
             },
-            hungUp: (fd) => hasHungUp(kernel, fd),
+            hungUp: (fd) => calls.hasHungUp(fd),
           },
           readyTimeoutMs: config.loggerReadySeconds * 1000,
           report,
@@ -123,7 +114,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     },
   });
   const rest = createRest(restAfter, () => {
-    trimMemory(kernel);
+    trimMemory(calls);
   });
   const idle = createIdle(
     config.idleSeconds * 1000,
@@ -172,13 +163,20 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
       log.error(`while ending: ${reason(error)}`);
     }
     forwarder.close();
-    runtime.close();
     const isEmpty = store.list().length === 0;
     closeStore(database, isEmpty);
-    if (isEmpty) removeRunDirectory(kernel, args.runDirectory);
-    kernel.close();
+    if (isEmpty) removeRunDirectory(calls, args.runDirectory);
+    await closeHost();
     destination.close();
     process.exit(0);
+  };
+
+  const closeHost = async (): Promise<void> => {
+    try {
+      await host.close();
+    } catch (error) {
+      log.error(`while ending: ${reason(error)}`);
+    }
   };
 
   const listener = createListener({ pauseOnConnect: false });

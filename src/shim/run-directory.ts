@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LocalKernel } from '../kernel/kernel.js';
-import { tryLock } from '../kernel/linux/descriptor.js';
+import type { HostCalls } from '../kernel/host.js';
 
 /** What daemon, launcher and OCI runtime keep in a run directory when there is no container. */
 const contents = ['oci', 'stderr', 'daemon', 'lock'];
@@ -10,7 +9,7 @@ const contents = ['oci', 'stderr', 'daemon', 'lock'];
  * Removes the folder of a daemon that ends without containers, unless a launcher is at work in it: who holds its lock
  * may be about to start the next daemon there. What is not ours stays, and the folder with it.
  */
-export function removeRunDirectory(kernel: LocalKernel, path: string): void {
+export function removeRunDirectory(calls: Pick<HostCalls, 'tryLock'>, path: string): void {
   let lock: number;
   try {
     lock = openSync(join(path, 'lock'), constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -19,7 +18,7 @@ export function removeRunDirectory(kernel: LocalKernel, path: string): void {
     throw error;
   }
   try {
-    if (!tryLock(kernel, lock)) return;
+    if (!calls.tryLock(lock)) return;
     for (const name of contents) rmSync(join(path, name), { recursive: true, force: true });
     rmdirSync(path);
   } catch (error) {

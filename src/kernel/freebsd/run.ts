@@ -1,11 +1,16 @@
 import type { Bindings } from '../bindings/types.js';
-import type { Batch, Kernel } from '../kernel.js';
+import type { Answer, Batch, Kernel, LocalKernel } from '../kernel.js';
 import { BatchBuilder, type Step } from './batch-builder.js';
 
 /** A FreeBSD kernel that can be called, and what its headers say. */
 export interface FreeBSD {
   readonly kernel: Kernel;
   readonly bindings: Bindings;
+}
+
+/** One that answers at once, as the kernel of this host does. */
+export interface LocalFreeBSD extends FreeBSD {
+  readonly kernel: Kernel & Pick<LocalKernel, 'runSync'>;
 }
 
 /** One step, a list of steps or an object of steps. */
@@ -27,16 +32,51 @@ export async function run<const S extends Steps>(
   { kernel, bindings }: FreeBSD,
   build: (b: BatchBuilder) => S,
 ): Promise<Answers<S>> {
+  const work = prepare(bindings, build);
+  const answer = work.batch.calls.length === 0 ? nothing(work.batch) : await kernel.run(work.batch);
+  const left = leftOpen(work, answer);
+  if (left !== undefined) await kernel.run(left);
+  return answersOf(work, answer);
+}
+
+/** As `run`, before it returns: for calls that do not block. */
+export function runNow<const S extends Steps>(
+  { kernel, bindings }: LocalFreeBSD,
+  build: (b: BatchBuilder) => S,
+): Answers<S> {
+  const work = prepare(bindings, build);
+  const answer = work.batch.calls.length === 0 ? nothing(work.batch) : kernel.runSync(work.batch);
+  const left = leftOpen(work, answer);
+  if (left !== undefined) kernel.runSync(left);
+  return answersOf(work, answer);
+}
+
+interface Work<S> {
+  readonly builder: BatchBuilder;
+  readonly steps: S;
+  readonly batch: Batch;
+}
+
+function prepare<S extends Steps>(bindings: Bindings, build: (b: BatchBuilder) => S): Work<S> {
   const builder = new BatchBuilder(bindings);
   const steps = build(builder);
-  const batch = builder.batch();
-  const answer = batch.calls.length === 0 ? { arena: batch.arena, results: [] } : await kernel.run(batch);
+  return { builder, steps, batch: builder.batch() };
+}
+
+function nothing({ arena }: Batch): Answer {
+  return { arena, results: [] };
+}
+
+/** What closes the descriptors that a batch which failed has left open; undefined if there are none. */
+function leftOpen({ builder }: Work<Steps>, answer: Answer): Batch | undefined {
+  if (builder.failure(answer) === undefined) return undefined;
+  const open = builder.leftOpen(answer);
+  return open.length === 0 ? undefined : closing(open);
+}
+
+function answersOf<S extends Steps>({ builder, steps, batch }: Work<S>, answer: Answer): Answers<S> {
   const failure = builder.failure(answer);
-  if (failure !== undefined) {
-    const open = builder.leftOpen(answer);
-    if (open.length > 0) await kernel.run(closing(open));
-    throw failure;
-  }
+  if (failure !== undefined) throw failure;
   if (answer.results.length !== batch.calls.length) {
     throw new Error(`kernel: ${batch.calls.length} calls, but ${answer.results.length} results`);
   }

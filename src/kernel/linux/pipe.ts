@@ -1,14 +1,9 @@
 import { Arena } from '../arena.js';
+import type { Pipe } from '../host.js';
 import type { LocalKernel } from '../kernel.js';
 import { callOnce, single } from './call.js';
 
 const O_CLOEXEC = 0o2000000;
-
-/** The two ends of a pipe. */
-export interface Pipe {
-  readonly read: number;
-  readonly write: number;
-}
 
 /** A pipe, both ends blocking and close-on-exec: pipe2(2). Throws KernelError. */
 export function createPipe(kernel: LocalKernel): Pipe {

@@ -1,7 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openLocalKernel } from '../../kernel/local.js';
-import { ociCliRuntime } from '../../oci-cli/runtime.js';
 import { DeleteResponse } from '../../proto/generated/messages.js';
 import { reason } from '../../runtime/error.js';
 import { checkIdentifier } from '../../runtime/key.js';
@@ -12,6 +10,7 @@ import { configPath, readConfig } from '../config.js';
 import { killedNow } from '../killed.js';
 import { namespaceSocket, removeSocket } from '../namespace-sockets.js';
 import { removeLeftOver } from '../left-over.js';
+import { platformOf } from '../platform.js';
 
 /**
  * Removes a container whose daemon is gone, by the store's list, and prints a DeleteResponse. The
@@ -44,12 +43,10 @@ async function remove(namespace: string, id: string, bundle: string, runDirector
   // A daemon that ended as it should has left none, and no container.
   if (!existsSync(path)) return pidOfBundle(bundle);
   const config = readConfig(configPath());
-  const database = openStore(path);
-  const kernel = openLocalKernel(config.ffi);
-  const runtime = ociCliRuntime({
-    kernel,
+  const system = await platformOf().load();
+  const host = await system.openHost({
+    config,
     runDirectory,
-    ociRuntime: config.ociRuntime,
     warn: (key, message) => {
       process.stderr.write(`containerd-shim-jail: ${key.id}: ${message}\n`);
     },
@@ -58,12 +55,15 @@ async function remove(namespace: string, id: string, bundle: string, runDirector
     },
   });
   try {
-    const row = await removeLeftOver(containerStore(database), runtime, { namespace, id });
-    return row?.pid ?? pidOfBundle(bundle);
+    const database = openStore(path);
+    try {
+      const row = await removeLeftOver(containerStore(database), host.runtime, { namespace, id });
+      return row?.pid ?? pidOfBundle(bundle);
+    } finally {
+      database.close();
+    }
   } finally {
-    runtime.close();
-    kernel.close();
-    database.close();
+    await host.close();
   }
 }
 

@@ -2,26 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OCI_FEATURES, packJson } from '../../proto/any.js';
 import { RuntimeInfo } from '../../proto/generated/messages.js';
-import { openLocalKernel } from '../../kernel/local.js';
-import { ociCliRuntime } from '../../oci-cli/runtime.js';
 import { reason } from '../../runtime/error.js';
 import { configPath, readConfig } from '../config.js';
+import { platformOf } from '../platform.js';
 
 /** Prints a RuntimeInfo, as `-info` of containerd 2 wants it. */
 export async function info(): Promise<void> {
   try {
     const config = readConfig(configPath());
-    const kernel = openLocalKernel(config.ffi);
-    const runtime = ociCliRuntime({
-      kernel,
-      runDirectory: '/nonexistent',
-      ociRuntime: config.ociRuntime,
-      warn: () => undefined,
-      report: () => undefined,
-    });
-    const features = (await runtime.features()) as object;
-    runtime.close();
-    kernel.close();
+    const system = await platformOf().load();
+    const features = await system.readFeatures(config);
     process.stdout.write(
       RuntimeInfo.encode({
         name: 'io.containerd.runc.v2',

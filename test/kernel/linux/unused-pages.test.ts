@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { openLocalKernel } from '../../src/kernel/local.js';
-import { cleanFileRanges, trimMemory } from '../../src/shim/trim.js';
+import { openLocalKernel } from '../../../src/kernel/local.js';
+import { linuxCalls } from '../../../src/kernel/linux/host.js';
+import { cleanFileRanges } from '../../../src/kernel/linux/unused-pages.js';
+import { trimMemory } from '../../../src/shim/trim.js';
 
 const linux = process.platform === 'linux' ? false : 'reads /proc/self/smaps';
 
@@ -39,10 +41,10 @@ test('a process that was trimmed is smaller and goes on', { skip: linux }, () =>
     Number(/^Rss: +(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))?.[1]);
   const kernel = openLocalKernel('koffi');
   const before = resident();
-  trimMemory(kernel);
+  trimMemory(linuxCalls(kernel));
   const after = resident();
   assert.ok(after < before - 4096, `${before} kB, then ${after} kB`);
   assert.equal(JSON.stringify({ still: [1, 2, 3].map((one) => one * 2) }), '{"still":[2,4,6]}');
-  trimMemory(kernel);
+  trimMemory(linuxCalls(kernel));
   kernel.close();
 });

@@ -1,0 +1,67 @@
+import { dirname, join } from 'node:path';
+import { parameterProbe } from '../jail/jail/parameter-probe.js';
+import { adoptOrphans, type Orphans } from '../jail/process/orphans.js';
+import { defaultPatience } from '../jail/process/patience.js';
+import { jailRuntime } from '../jail/runtime.js';
+import type { ChildMaker } from '../kernel/child.js';
+import { openExitWatch, type ExitWatch } from '../kernel/freebsd/exit-watch.js';
+import { freebsdCalls } from '../kernel/freebsd/host.js';
+import type { LocalFreeBSD } from '../kernel/freebsd/run.js';
+import { keepSpareChild } from '../kernel/freebsd/spare-child.js';
+import { makeDirectories } from '../runtime/directories.js';
+import type { Host, HostOptions } from './host.js';
+import { openNetworks } from './networks.js';
+
+const hookTimeout = 60_000;
+
+/**
+ * The runtime of jails on a kernel of FreeBSD, which stays the caller's.
+ *
+ * @param makeChildren what makes processes on that kernel
+ * @throws KernelError, or Error that names a database which cannot be opened; nothing is left then
+ */
+export async function openJailHost(
+  system: LocalFreeBSD,
+  { config, runDirectory, warn, report }: HostOptions,
+  makeChildren: (exits: ExitWatch) => ChildMaker,
+): Promise<Host> {
+  // All daemons of this host share its networks.
+  const folder = join(dirname(runDirectory), 'networks');
+  await makeDirectories(folder, 0o700);
+  const networks = await openNetworks(system, config.networks, folder, (message) => {
+    report(new Error(message));
+  });
+  const exits = await openExitWatch(system).catch((error: unknown) => {
+    networks.close();
+    throw error;
+  });
+  const children = keepSpareChild(system, makeChildren(exits));
+  const runtime = jailRuntime({
+    system,
+    children,
+    probe: parameterProbe(system),
+    patience: defaultPatience,
+    defaults: { linuxRelease: undefined },
+    defaultNetwork: config.network,
+    networks: networks.host,
+    hookTimeout,
+    warn,
+    report,
+  });
+  let orphans: Orphans | undefined;
+  return {
+    calls: freebsdCalls(system),
+    runtime,
+    adopt: async () => {
+      orphans = await adoptOrphans({ system, report });
+      // Nobody has to wait for it: the first container does if it comes sooner.
+      void children.prepare();
+    },
+    close: async () => {
+      await children.close();
+      await orphans?.close();
+      await exits.close();
+      networks.close();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { linuxCalls } from '../kernel/linux/host.js';
+import { openLocalKernel } from '../kernel/local.js';
+import { ociCliRuntime } from '../oci-cli/runtime.js';
+import type { Config } from './config.js';
+import type { Host, HostOptions, HostSystem } from './host.js';
+
+/** Linux: crun or runc make the containers. */
+export const linuxHost: HostSystem = {
+  openHost: (options) => Promise.resolve(openHost(options)),
+  readFeatures: async (config: Config) => {
+    const host = openHost({
+      config,
+      // Nothing is made that would need one.
+      runDirectory: '/nonexistent',
+      warn: () => undefined,
+      report: () => undefined,
+    });
+    try {
+      return (await host.runtime.features()) as object;
+    } finally {
+      await host.close();
+    }
+  },
+};
+
+function openHost({ config, runDirectory, warn, report }: HostOptions): Host {
+  const kernel = openLocalKernel(config.ffi);
+  const runtime = ociCliRuntime({ kernel, runDirectory, ociRuntime: config.ociRuntime, warn, report });
+  return {
+    calls: linuxCalls(kernel),
+    runtime,
+    adopt: () => {
+      runtime.adopt();
+      return Promise.resolve();
+    },
+    close: () => {
+      runtime.close();
+      kernel.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { it, type TestContext } from 'node:test';
+import { parseConfig } from '../../src/shim/config.js';
+import { openJailHost } from '../../src/shim/jail-host.js';
+import type { Host } from '../../src/shim/host.js';
+import { RuntimeWorld } from '../jail/runtime-world.js';
+import { modelChildren } from '../model/children.js';
+import { folder } from '../task/stdio/fixture.js';
+
+/** The host that the daemon opens on FreeBSD, on a simulated one. */
+async function open(test: TestContext, world: RuntimeWorld, reports: string[]): Promise<[Host, string]> {
+  const above = folder(test);
+  const runDirectory = join(above, '0123456789abcdef');
+  mkdirSync(runDirectory);
+  const { kernel, freebsd } = world.model;
+  const host = await openJailHost(
+    { kernel, bindings: freebsd.bindings },
+    {
+      config: parseConfig('network = "none"', 'shim.toml'),
+      runDirectory,
+      warn: (_key, message) => reports.push(message),
+      report: (error) => reports.push(String(error)),
+    },
+    () => modelChildren(world.model),
+  );
+  return [host, above];
+}
+
+for (const release of [12, 14, 15] as const) {
+  it(`makes a jail on FreeBSD ${release}, as the daemon would, and leaves nothing`, async (test) => {
+    const world = new RuntimeWorld(release);
+    const reports: string[] = [];
+    const [host, above] = await open(test, world, reports);
+    await host.adopt();
+    const container = await host.runtime.create(await world.request());
+    await container.start();
+    assert.equal(world.process(container.init).executed?.path, '/usr/local/bin/httpd');
+    await container.signalAll(9);
+    assert.equal((await container.init.exited).status, 137);
+    await container.remove();
+    await host.close();
+    assert.deepEqual(world.left(), []);
+    assert.deepEqual(reports, []);
+    assert.ok(readdirSync(join(above, 'networks')).includes('networks.db'), 'other daemons share it');
+  });
+
+  it(`removes on FreeBSD ${release} what a daemon that died has left`, async (test) => {
+    const world = new RuntimeWorld(release);
+    const reports: string[] = [];
+    const request = await world.request();
+    await world.runtime.create(request);
+    const [host] = await open(test, world, reports);
+    await host.runtime.cleanUp(request.key, request.bundle, request.journal);
+    await host.close();
+    assert.deepEqual(request.journal.entries(), []);
+    assert.deepEqual(world.left(), []);
+    assert.deepEqual(reports, []);
+  });
+}
