@@ -7,16 +7,31 @@ import { tar, type TarEntry } from './tar.js';
 /** The name under which the tests' image is imported; in the long form, which nerdctl wants. */
 export const IMAGE = 'docker.io/library/busybox-static:latest';
 
-/** An OCI image layout (image-spec, image-layout.md) as a tar archive: Debian's static busybox and two users. */
+/** The tests' image: Debian's static busybox and two users. */
 export function busyboxImage(): Buffer {
-  const layer = busyboxRootfs();
+  return imageOf(busyboxRootfs(), {
+    name: IMAGE,
+    os: 'linux',
+    config: { Env: ['PATH=/bin:/sbin'], Cmd: ['/bin/sh'], WorkingDir: '/' },
+  });
+}
+
+/** What an image says beside its files. */
+export interface ImageSettings {
+  readonly name: string;
+  readonly os: 'linux' | 'freebsd';
+  /** as image-spec's config.md has it */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** An OCI image layout (image-spec, image-layout.md) of one layer, for this processor, as a tar archive. */
+export function imageOf(layer: Buffer, { name, os, config: settings }: ImageSettings): Buffer {
   const config = json({
     architecture:
       { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' }[process.arch as string] ?? process.arch,
-    os: 'linux',
-    config: { Env: ['PATH=/bin:/sbin'], Cmd: ['/bin/sh'], WorkingDir: '/' },
+    os,
+    config: settings,
     rootfs: { type: 'layers', diff_ids: [digest(layer)] },
-    history: [{ created_by: 'busybox-static' }],
   });
   const manifest = json({
     schemaVersion: 2,
@@ -29,7 +44,7 @@ export function busyboxImage(): Buffer {
     manifests: [
       {
         ...descriptor('application/vnd.oci.image.manifest.v1+json', manifest),
-        annotations: { 'io.containerd.image.name': IMAGE, 'org.opencontainers.image.ref.name': 'latest' },
+        annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': 'latest' },
       },
     ],
   });
