@@ -33,7 +33,9 @@ for (const release of [12, 14, 15] as const) {
     const world = new RuntimeWorld(release);
     const reports: string[] = [];
     const [host, above] = await open(test, world, reports);
+    const listeners = process.listenerCount('SIGCHLD');
     await host.adopt();
+    assert.equal(process.listenerCount('SIGCHLD'), listeners + 1);
     const container = await host.runtime.create(await world.request());
     await container.start();
     assert.equal(world.process(container.init).executed?.path, '/usr/local/bin/httpd');
@@ -41,6 +43,7 @@ for (const release of [12, 14, 15] as const) {
     assert.equal((await container.init.exited).status, 137);
     await container.remove();
     await host.close();
+    assert.equal(process.listenerCount('SIGCHLD'), listeners, 'nobody collects orphans any more');
     assert.deepEqual(world.left(), []);
     assert.deepEqual(reports, []);
     assert.ok(readdirSync(join(above, 'networks')).includes('networks.db'), 'other daemons share it');
