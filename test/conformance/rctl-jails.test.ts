@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { open } from '../../src/kernel/freebsd/file.js';
 import { removeJail, setJail } from '../../src/kernel/freebsd/jail.js';
 import { addRule, listLimits, readLimits, readRules, readUsage } from '../../src/kernel/freebsd/rctl.js';
 import type { AccountedResource } from '../../src/kernel/freebsd/rctl-rule.js';
@@ -76,6 +77,20 @@ group(
       const open = () => codeOf(run(system, (b) => openTerminal(b)));
       assert.deepEqual([await open(), await open()], ['', 'EAGAIN']);
     });
+
+    states(
+      'openfiles, but only when the table of a process has to grow',
+      async (c) => {
+        const { jid } = await limitedJail(c, 'openfiles', 300n);
+        const first = await jailed(c, jid);
+        const from = await run(first.system, (b) => open(b, '/'));
+        const codes: string[] = [];
+        for (const to of [250, 299, 301, 1000]) codes.push(await errorOf(first, 'dup2', from, to));
+        codes.push(await errorOf(first, 'fcntl', from, c.constants.F_DUPFD, 400));
+        assert.deepEqual(codes, ['', '', '', 'EMFILE', '']);
+      },
+      { releases: [12], fact: 'B87b' },
+    );
 
     states(
       'a limit of a jail does not bind those in it, whose processes it counts all the same',

@@ -38,16 +38,27 @@ interface Descriptor {
 /** The descriptors of a process. */
 export class DescriptorTable {
   readonly #descriptors = new Map<number, Descriptor>();
+  /** How many it has room for: NDFILE, NDENTRIES and fdgrowtable() of kern_descrip.c. */
+  #room = 20;
+  /** Asked before the table grows to hold so many, and may fail. Nothing else is, until it grows again. */
+  mayGrow: (files: number) => void = () => undefined;
 
   /** Gives a file the lowest free number not below `least`. */
   add(file: OpenFile, closeOnExec: boolean, least = 0): number {
     let fd = least;
     while (this.#descriptors.has(fd)) fd++;
+    if (fd >= this.#room) this.#grow(fd * 2);
     this.set(fd, file, closeOnExec);
     return fd;
   }
 
+  #grow(files: number): void {
+    this.mayGrow(files);
+    this.#room = Math.max(this.#room * 2, Math.ceil(files / 64) * 64);
+  }
+
   set(fd: number, file: OpenFile, closeOnExec: boolean): void {
+    if (fd >= this.#room) this.#grow(fd + 1);
     if (this.#descriptors.has(fd)) this.close(fd);
     file.references++;
     this.#descriptors.set(fd, { file, closeOnExec });
@@ -88,6 +99,7 @@ export class DescriptorTable {
   /** For a child: the same files under the same numbers. */
   copy(): DescriptorTable {
     const copy = new DescriptorTable();
+    copy.#room = this.#room;
     for (const [fd, { file, closeOnExec }] of this.#descriptors) {
       if (file.private !== true) copy.set(fd, file, closeOnExec);
     }

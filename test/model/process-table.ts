@@ -29,6 +29,9 @@ export class ProcessTable {
     this.#system.limits.require(parent, 'nthr');
     const child = new Process(this.#system, this.#newPid(), parent, parent);
     child.descriptors = parent.descriptors.copy();
+    child.descriptors.mayGrow = (files) => {
+      this.#system.limits.requireFiles(child, files);
+    };
     child.umask = parent.umask;
     child.setId = parent.setId;
     child.traceable = parent.traceable;

@@ -72,14 +72,22 @@ export class ResourceLimits {
 
   /** EAGAIN if one more of a resource is more than a process's jail may have. Those around it do not count. */
   require(process: Process, resource: 'maxproc' | 'nthr' | 'pseudoterminals'): void {
-    if (!this.#system.accounting || process.jail.parent === undefined) return;
-    const denied = this.binding(process).filter((rule) => {
-      return (
-        rule.subject === 'jail' && rule.per === 'jail' && rule.action === 'deny' && rule.resource === resource
-      );
-    });
     const used = this.usageOfJail(process.jail.name).get(resource) ?? 0;
-    if (denied.some(({ amount }) => BigInt(used) >= amount)) fail('EAGAIN');
+    if (this.#denied(process, resource).some((amount) => BigInt(used) >= amount)) fail('EAGAIN');
+  }
+
+  /** EMFILE if a process's jail may not have as many open files as the process's table is to hold. */
+  requireFiles(process: Process, files: number): void {
+    if (this.#denied(process, 'openfiles').some((amount) => BigInt(files) > amount)) fail('EMFILE');
+  }
+
+  /** What a process's jail may have of a resource, by each rule that says so. */
+  #denied(process: Process, resource: string): bigint[] {
+    if (!this.#system.accounting || process.jail.parent === undefined) return [];
+    return this.binding(process)
+      .filter(({ subject, per, action }) => subject === 'jail' && per === 'jail' && action === 'deny')
+      .filter((rule) => rule.resource === resource)
+      .map(({ amount }) => amount);
   }
 }
 
