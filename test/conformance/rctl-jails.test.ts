@@ -93,6 +93,27 @@ group(
     );
 
     states(
+      'a limit that comes later binds those who are in a jail below by then, and none that come',
+      async (c) => {
+        const name = ruleName(c);
+        await c.jail({ name, 'children.max': 4 });
+        const kid = await c.jail({ name: `${name}.kid` });
+        const early = await jailed(c, kid);
+        await c.run((b) => addRule(b, { jail: name, resource: 'maxproc', action: 'deny', amount: 1n }));
+        const limits = async ({ pid }: Member): Promise<string[]> =>
+          (await listLimits(c.system, pid))
+            .filter(({ subject }) => subject === 'jail')
+            .map((rule) => rule.name);
+        assert.deepEqual(await limits(early), [name]);
+        assert.equal(await forks(c, early), 'EAGAIN');
+        const late = await jailed(c, kid);
+        assert.deepEqual(await limits(late), []);
+        assert.equal(await forks(c, late), '');
+      },
+      { fact: 'rctl_rule_add() and rctl_proc_ucred_changed() of kern_rctl.c' },
+    );
+
+    states(
       'a limit of a jail does not bind those in it, whose processes it counts all the same',
       async (c) => {
         const { name } = await limitedJail(c, 'maxproc', 1n);

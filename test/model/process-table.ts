@@ -29,6 +29,7 @@ export class ProcessTable {
     this.#system.limits.require(parent, 'nthr');
     const child = new Process(this.#system, this.#newPid(), parent, parent);
     child.descriptors = parent.descriptors.copy();
+    this.#system.limits.inherit(child, parent);
     child.descriptors.mayGrow = (files) => {
       this.#system.limits.requireFiles(child, files);
     };

@@ -12,6 +12,9 @@ export class ResourceLimits {
   /** The subjects, the newest first. */
   #subjects: string[] = [];
 
+  /** The rules of jails around its own that bind a process as long as it is in this one. */
+  readonly #bound = new WeakMap<Process, { readonly jail: Jail; readonly rules: ReadonlySet<WholeRule> }>();
+
   constructor(system: System) {
     this.#system = system;
   }
@@ -22,6 +25,28 @@ export class ResourceLimits {
     this.#rules = [rule, ...others];
     const subject = `${rule.subject}:${rule.name}`;
     if (!this.#subjects.includes(subject)) this.#subjects.unshift(subject);
+    if (rule.subject === 'jail') this.#bindInner(rule);
+  }
+
+  /** A rule of a jail binds those too who are in one below it by now, but none that come later: rctl_rule_add(). */
+  #bindInner(rule: WholeRule): void {
+    const around = this.#system.jails.list.find(({ name }) => name === rule.name);
+    if (around === undefined) return;
+    for (const process of this.#system.processes.list) {
+      const { jail } = process;
+      if (jail === around || !isWithin(jail, around)) continue;
+      this.#bound.set(process, { jail, rules: new Set([...this.#boundTo(process), rule]) });
+    }
+  }
+
+  #boundTo(process: Process): ReadonlySet<WholeRule> {
+    const bound = this.#bound.get(process);
+    return bound?.jail === process.jail ? bound.rules : new Set();
+  }
+
+  /** A child is bound by what binds its parent. */
+  inherit(child: Process, parent: Process): void {
+    this.#bound.set(child, { jail: parent.jail, rules: this.#boundTo(parent) });
   }
 
   /** Removes the rules that match; answers how many those were. */
@@ -41,14 +66,16 @@ export class ResourceLimits {
     return this.#rules.filter((rule) => matches(filter, rule)).sort((a, b) => place(a) - place(b));
   }
 
-  /** The rules that bind a process: those of its own jail, but not of those around it, its user's and its own. */
-  binding({ pid, credential, jail }: Process): WholeRule[] {
+  /** The rules that bind a process: its own, its user's and its jail's; of jails around it those that came later. */
+  binding(process: Process): WholeRule[] {
+    const { pid, credential, jail } = process;
+    const bound = this.#boundTo(process);
     const names: Readonly<Record<string, string>> = {
       process: String(pid),
       user: String(credential.uid),
       jail: jail.name,
     };
-    return this.#rules.filter(({ subject, name }) => names[subject] === name);
+    return this.#rules.filter((rule) => names[rule.subject] === rule.name || bound.has(rule));
   }
 
   /** What the processes of a jail and of those in it use; nothing, if no jail has the name. */
@@ -70,24 +97,24 @@ export class ResourceLimits {
     return new Map(resourceNames.filter(isOfProcesses).map((resource) => [resource, used[resource] ?? 0]));
   }
 
-  /** EAGAIN if one more of a resource is more than a process's jail may have. Those around it do not count. */
+  /** EAGAIN if one more of a resource is more than a process's jail may have, or one whose rule binds it. */
   require(process: Process, resource: 'maxproc' | 'nthr' | 'pseudoterminals'): void {
+    // Whichever jail the rule is of, what counts is what its own jail uses: rctl_available_resource().
     const used = this.usageOfJail(process.jail.name).get(resource) ?? 0;
-    if (this.#denied(process, resource).some((amount) => BigInt(used) >= amount)) fail('EAGAIN');
+    if (this.#denied(process, resource).some(({ amount }) => BigInt(used) >= amount)) fail('EAGAIN');
   }
 
   /** EMFILE if a process's jail may not have as many open files as the process's table is to hold. */
   requireFiles(process: Process, files: number): void {
-    if (this.#denied(process, 'openfiles').some((amount) => BigInt(files) > amount)) fail('EMFILE');
+    if (this.#denied(process, 'openfiles').some(({ amount }) => BigInt(files) > amount)) fail('EMFILE');
   }
 
-  /** What a process's jail may have of a resource, by each rule that says so. */
-  #denied(process: Process, resource: string): bigint[] {
+  /** The rules that say how much of a resource a process's jail may have. */
+  #denied(process: Process, resource: string): WholeRule[] {
     if (!this.#system.accounting || process.jail.parent === undefined) return [];
     return this.binding(process)
       .filter(({ subject, per, action }) => subject === 'jail' && per === 'jail' && action === 'deny')
-      .filter((rule) => rule.resource === resource)
-      .map(({ amount }) => amount);
+      .filter((rule) => rule.resource === resource);
   }
 }
 
