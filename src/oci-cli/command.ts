@@ -56,13 +56,20 @@ export async function invoke(
     invocation.spawned?.();
     const { status } = await exits.claim(pid);
     if (status === 0) return;
-    const why = (await lastError(logPath)) ?? `${program.name} ended with status ${status}`;
+    const said = await lastError(logPath);
+    const why = said === undefined ? `${program.name} ended with status ${status}` : reasonIn(said, action);
     await rm(logPath, { force: true });
     const kind = /no space left on device|disk quota exceeded/i.test(why) ? 'exhausted' : 'failed';
     throw new RuntimeError(kind, `OCI runtime ${action} failed: ${why}`);
   } finally {
     exits.end();
   }
+}
+
+/** runc begins with what failed, as in "runc create failed: " or "exec failed: ", which is said here already. */
+function reasonIn(message: string, action: string): string {
+  const said = [`runc ${action} failed: `, `${action} failed: `].find((words) => message.startsWith(words));
+  return message.slice(said?.length ?? 0);
 }
 
 /** The message of the last line of level error or worse of a JSON log, or undefined. */

@@ -45,6 +45,7 @@ for (const [what, program, text] of [
     assert.notEqual(outcome.code, 0);
     assert.match(outcome.stderr, text);
     assert.equal(outcome.stderr.trimEnd().split('\n').length, 1, outcome.stderr);
+    assert.equal(outcome.stderr.match(/create failed: /g)?.length, 1, outcome.stderr);
     assert.equal((await containerd.ctr(['container', 'delete', 'broken'])).code, 0);
   });
 }

@@ -55,6 +55,18 @@ suite('running crun or runc', { skip: notLinux }, () => {
       'exhausted',
       'write: no space left on device',
     ],
+    [
+      'says as runc does what it did',
+      `echo '{"level":"error","msg":"runc create failed: unable to start: exec: \\"x\\": not found"}' > $2; exit 1`,
+      'failed',
+      'unable to start: exec: "x": not found',
+    ],
+    [
+      'says so as runc does of an exec',
+      `echo '{"level":"error","msg":"create failed: no such user"}' > $2; exit 1`,
+      'failed',
+      'no such user',
+    ],
     ['logs what is no JSON', 'echo garbage > $2; exit 3', 'failed', 'program ended with status 3'],
   ] as const) {
     test(`one that ${name} fails`, async (context) => {
