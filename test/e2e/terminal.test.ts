@@ -96,25 +96,3 @@ scenario('terminal: a session hung up on leaves a container that can be removed'
   assert.equal(status, 'RUNNING');
   await remove(containerd, 'left');
 });
-
-scenario(
-  'terminal: run: an init that closes its console loses nothing of what it says later',
-  async (containerd) => {
-    // As init(8) does: the terminal is opened for each message, and nobody has it open in between.
-    const script = `
-terminal=$(tty)
-exec </dev/null >/dev/null 2>&1
-for message in one two three; do
-  usleep 200000
-  echo "message $message" >"$terminal"
-done
-exit 4`;
-    const terminal = openTerminal(
-      containerd,
-      runArguments(containerd, 'closing', ['sh', '-c', script], ['--rm', '--tty']),
-    );
-    const { code, screen } = await terminal.outcome;
-    assert.equal(code, 4, screen);
-    assert.deepEqual(screen.match(/message \w+/g), ['message one', 'message two', 'message three']);
-  },
-);
