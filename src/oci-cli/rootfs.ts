@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import type { LocalKernel } from '../kernel/kernel.js';
-import { mount, mountFlags } from '../kernel/linux/mount.js';
+import { mount, mountFlags, type Mount } from '../kernel/linux/mount.js';
 import { RuntimeError, reason } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { RootfsMount } from '../runtime/runtime.js';
 import { parseMountOptions } from './mount-options.js';
-import { targetInside } from './mount-target.js';
+import { openInside, type MountTarget } from './mount-target.js';
 import { compactOverlay } from './overlay.js';
 
 /** What the journal says of a mount: where it was made. */
@@ -44,32 +44,25 @@ function makeRootfs(rootfs: string): void {
 function mountOne(kernel: LocalKernel, rootfs: string, one: RootfsMount, journal: Journal): void {
   const { type, source } = one;
   refuseNul(one);
-  const target = targetInside(rootfs, one.target);
   const options = parseMountOptions(one.options);
-  refuseUnsupported(type, target, options.data);
+  refuseUnsupported(type, one.target, options.data);
   const isBind = (options.flags & mountFlags.bind) !== 0 || type === 'bind';
   const flags = options.flags | (isBind ? mountFlags.bind : 0);
-  journal.making('mount', { target } satisfies MountDetail);
+  const target = openInside(rootfs, one.target);
   try {
+    journal.making('mount', { target: target.path() } satisfies MountDetail);
     if (isBind) {
-      mount(kernel, {
-        source,
-        target,
-        type: '',
-        flags: flags & (mountFlags.bind | mountFlags.recursive),
-        data: '',
-      });
-      const more = flags & bindRemount;
-      if (more !== 0) {
-        const remount = more | mountFlags.bind | mountFlags.remount;
-        mount(kernel, { source: '', target, type: '', flags: remount, data: '' });
-      }
+      const bind = flags & (mountFlags.bind | mountFlags.recursive);
+      mount(kernel, { ...on(target), source, flags: bind });
     } else {
-      mountFileSystem(kernel, source, target, type, flags, options.data);
+      mountFileSystem(kernel, { ...on(target), source, type, flags }, options.data);
     }
-    for (const change of options.propagation) {
-      mount(kernel, { source: '', target, type: '', flags: change, data: '' });
-    }
+    const remount = isBind ? flags & bindRemount : 0;
+    const changes = [
+      ...(remount === 0 ? [] : [remount | mountFlags.bind | mountFlags.remount]),
+      ...options.propagation,
+    ];
+    if (changes.length > 0) changeMount(kernel, rootfs, one.target, target, changes);
   } catch (error) {
     throw new RuntimeError(
       'failed',
@@ -78,21 +71,38 @@ function mountOne(kernel: LocalKernel, rootfs: string, one: RootfsMount, journal
         cause: error,
       },
     );
+  } finally {
+    target.close();
   }
 }
 
-function mountFileSystem(
+/** A mount on a target, of which the rest is to be filled in. */
+function on(target: MountTarget): Mount {
+  return { source: '', target: target.file, shown: target.path(), type: '', flags: 0, data: '' };
+}
+
+/** The descriptor names what is below the new mount, which is to be changed: that has a descriptor of its own. */
+function changeMount(
   kernel: LocalKernel,
-  source: string,
-  target: string,
-  type: string,
-  flags: number,
-  data: readonly string[],
+  rootfs: string,
+  name: string,
+  below: MountTarget,
+  changes: readonly number[],
 ): void {
+  const target = openInside(rootfs, name);
+  try {
+    if (target.path() !== below.path()) throw new Error(`${below.path()}: moved while it was mounted`);
+    for (const flags of changes) mount(kernel, { ...on(target), flags });
+  } finally {
+    target.close();
+  }
+}
+
+function mountFileSystem(kernel: LocalKernel, what: Mount, data: readonly string[]): void {
   const call = (options: readonly string[]): void => {
-    mount(kernel, { source, target, type, flags, data: options.join(',') });
+    mount(kernel, { ...what, data: options.join(',') });
   };
-  const compact = type === 'overlay' ? compactOverlay(data) : { directory: undefined, data };
+  const compact = what.type === 'overlay' ? compactOverlay(data) : { directory: undefined, data };
   if (compact.directory === undefined) {
     call(compact.data);
     return;

@@ -39,6 +39,8 @@ export interface Mount {
   /** A device, a directory for bind mounts, or any name where the type has no source. */
   readonly source: string;
   readonly target: string;
+  /** What errors call the target; absent: `target`. */
+  readonly shown?: string;
   /** Such as 'overlay'; '' for bind mounts and changes of an existing mount. */
   readonly type: string;
   /** A sum of `mountFlags`. */
@@ -53,16 +55,19 @@ export interface Mount {
  * @throws RangeError if a string has a NUL inside or is longer than the kernel reads.
  * @throws KernelError
  */
-export function mount(kernel: LocalKernel, { source, target, type, flags, data }: Mount): void {
+export function mount(
+  kernel: LocalKernel,
+  { source, target, type, flags, data, shown = target }: Mount,
+): void {
   const arena = new Arena(1024);
   const args = [
     { arena: arena.text(source, 'mount source', pathMax) },
     { arena: arena.text(target, 'mount target', pathMax) },
     { arena: arena.text(type, 'mount type', pageSize) },
     flags,
-    data === '' ? 0 : { arena: arena.text(data, `options of mount ${target}`, pageSize) },
+    data === '' ? 0 : { arena: arena.text(data, `options of mount ${shown}`, pageSize) },
   ];
-  callOnce(kernel, single('mount', args, arena), target);
+  callOnce(kernel, single('mount', args, arena), shown);
 }
 
 /**
