@@ -43,6 +43,8 @@ const descriptorArguments: ReadonlyMap<string, readonly number[]> = new Map<stri
       'close',
       'faccessat',
       'fchdir',
+      'fcntl',
+      'flock',
       'fchmodat',
       'fchownat',
       'fstat',

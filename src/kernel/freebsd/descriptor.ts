@@ -1,5 +1,6 @@
 import { readStruct } from '../layout.js';
 import type { BatchBuilder, Step } from './batch-builder.js';
+import { checkInteger } from './check.js';
 import type { Pipe } from '../host.js';
 
 /** Makes a pipe, both ends blocking and close-on-exec: pipe2(2). The caller closes them. */
@@ -24,7 +25,9 @@ export function statusFlags(b: BatchBuilder, fd: number): Step<number> {
 /** Sets the file status flags of the open file description, which others may share: fcntl(2), F_SETFL. */
 export function setStatusFlags(b: BatchBuilder, fd: number, flags: number): Step<void> {
   const { F_SETFL } = b.bindings.constants;
-  const value = b.call('fcntl', [fd, F_SETFL, flags], { object: `descriptor ${fd}` });
+  const value = b.call('fcntl', [fd, F_SETFL, checkInteger('status flags', flags, 0, 0x7fff_ffff)], {
+    object: `descriptor ${fd}`,
+  });
   return { value, decode: () => undefined };
 }
 

@@ -94,6 +94,12 @@ export const validInput: Readonly<Record<string, Valid>> = {
   'descriptor-passing.makeSocketPair': { args: [] },
   'descriptor-passing.sendDescriptor': { args: [3, 4, 'terminal'], said: ['2'] },
   'descriptor-passing.receiveDescriptor': { args: [3, 'terminal'], said: ['1'] },
+  'descriptor.makePipe': { args: [] },
+  'descriptor.statusFlags': { args: [3] },
+  'descriptor.setStatusFlags': { args: [3, 4] },
+  'descriptor.closeOnExec': { args: [3] },
+  'descriptor.hungUp': { args: [3] },
+  'descriptor.lock': { args: [3] },
   'devfs-rules.addDevfsRule': {
     args: [3, 1000, 100, { pattern: 'null', mode: 0o666, uid: 0, gid: 0, include: 1 }],
   },
@@ -247,6 +253,7 @@ export const validInput: Readonly<Record<string, Valid>> = {
 export const parts: ReadonlySet<string> = new Set([
   'credentials.checkIdentity',
   'execute.checkProgram',
+  'host.freebsdCalls',
   'pf-address.familyNumber',
   'pf-address.portFields',
   'pf-address.writeAddress',
