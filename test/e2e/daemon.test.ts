@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from 'node:test';
-import { remove, startDetached } from './harness/containers.js';
+import { listTasks, remove, startDetached } from './harness/containers.js';
 import { execArguments, runArguments, type Containerd } from './harness/containerd.js';
 import { Events } from './harness/events.js';
 import { assertCode, cannotRun, withContainerd } from './harness/fixture.js';
@@ -48,6 +48,30 @@ describe('grouping by namespace', () => {
     await remove(containerd, 'same');
     await remove(containerd, 'too');
     await remove(containerd, 'same', { suffix: '-second' });
+  });
+});
+
+describe('another grouping, while containers run', () => {
+  const scenario = withContainerd({}, cannotRun() ?? others);
+
+  scenario('counts for new containers, and the old ones keep their daemon', async (containerd) => {
+    const configuration = join(containerd.directory, 'shim.toml');
+    const before = readFileSync(configuration, 'utf8');
+    await startDetached(containerd, 'old');
+    writeFileSync(configuration, `${before}grouping = "namespace"\n`);
+    await startDetached(containerd, 'new');
+    assert.equal(shimDaemons(containerd).length, 2);
+    assertCode(await containerd.ctr(execArguments(containerd, 'old', 'e', ['sh', '-c', 'exit 3'])), 3);
+    assertCode(await containerd.ctr(execArguments(containerd, 'new', 'e', ['sh', '-c', 'exit 4'])), 4);
+    await containerd.stop('SIGKILL');
+    await containerd.boot();
+    assert.deepEqual(
+      (await listTasks(containerd)).map(({ id, status }) => `${id} ${status}`),
+      ['new RUNNING', 'old RUNNING'],
+    );
+    writeFileSync(configuration, before);
+    await remove(containerd, 'new');
+    await remove(containerd, 'old');
   });
 });
 

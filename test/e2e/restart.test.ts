@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { listTasks, remove, startDetached, statusOf } from './harness/containers.js';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { IDLE, listTasks, remove, startDetached, statusOf } from './harness/containers.js';
 import { execArguments } from './harness/containerd.js';
 import { assertCode, withContainerd } from './harness/fixture.js';
+import { IMAGE } from './harness/image.js';
 
 const scenario = withContainerd();
 
@@ -54,3 +57,35 @@ scenario('restart: output that was printed meanwhile is there for the next clien
   assertCode(await second.outcome, 8);
   await remove(containerd, 'talker');
 });
+
+scenario(
+  'restart: a bundle that was left of a container that is not there is no task',
+  async (containerd) => {
+    await startDetached(containerd, 'real');
+    await containerd.tell(['container', 'create', IMAGE, 'ghost', ...IDLE]);
+    const bundles = join(
+      containerd.directory,
+      'state',
+      'io.containerd.runtime.v2.task',
+      containerd.namespace,
+    );
+    await containerd.stop('SIGKILL');
+    // All that a container's bundle has, so that containerd asks the daemon of `real` for it.
+    cpSync(join(bundles, 'real'), join(bundles, 'ghost'), {
+      recursive: true,
+      filter: (path) => !['rootfs', 'log', 'work'].includes(basename(path)),
+    });
+    mkdirSync(join(bundles, 'ghost', 'rootfs'));
+    await containerd.boot();
+    assert.deepEqual(
+      (await listTasks(containerd)).map(({ id, status }) => `${id} ${status}`),
+      ['real RUNNING'],
+    );
+    assert.equal(existsSync(join(bundles, 'ghost')), false);
+    // It can be started like any other.
+    await containerd.tell(['task', 'start', '--detach', '--null-io', 'ghost']);
+    assert.equal(await statusOf(containerd, 'ghost'), 'RUNNING');
+    await remove(containerd, 'ghost');
+    await remove(containerd, 'real');
+  },
+);
