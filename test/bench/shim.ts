@@ -103,7 +103,8 @@ async function memory(containerd: Containerd): Promise<Map<number, number>> {
   let running = 0;
   for (const count of IDLE_COUNTS) {
     for (; running < count; running += 1) await startDetached(containerd, `idle-${running}`);
-    await sleep(3 * SECOND); // idle means that what followed the last start has come to rest
+    // Idle means that what followed the last start has come to rest: the daemon gives memory back three seconds after it.
+    await sleep(5 * SECOND);
     const kilobytes = shimDaemons(containerd)
       .map((pid) => /^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')))
       .reduce((sum, match) => sum + Number(match?.[1]), 0);
