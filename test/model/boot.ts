@@ -81,7 +81,8 @@ function finish(system: System): { system: System; init: Process } {
   const mount = system.mounts.root;
   const { place } = host.root;
   for (const path of folders) makeFolder(mount, path);
-  for (const path of programs) {
+  const modules = [...system.loadable].map((name) => `/boot/kernel/${name}.ko`);
+  for (const path of [...programs, ...modules]) {
     const node = new Node(mount.fileSystem, 'file', 0o755);
     node.data = Buffer.from('\x7fELF program');
     contents(mount, path.slice(0, path.lastIndexOf('/'))).add(path.slice(path.lastIndexOf('/') + 1), node);
