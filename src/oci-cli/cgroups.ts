@@ -1,4 +1,5 @@
 import type { LocalKernel } from '../kernel/kernel.js';
+import type { MountEntry } from '../kernel/linux/mountinfo.js';
 import type { TypedBytes } from '../runtime/runtime.js';
 import { CgroupGoneError } from './cgroup/gone.js';
 import { createGracePeriods, type GracePeriods } from './cgroup/grace-period.js';
@@ -22,6 +23,8 @@ export interface Cgroups {
   /** The cgroup that a container's init process is in. */
   open(pid: number): Cgroup;
   readonly gracePeriods: GracePeriods;
+  /** mounts of cgroup file systems */
+  readonly hierarchies: readonly MountEntry[];
   close(): void;
 }
 
@@ -41,6 +44,7 @@ export function createCgroups(kernel: LocalKernel, report: (error: unknown) => v
       }
     },
     gracePeriods,
+    hierarchies,
     close: () => {
       watcher.close().catch(report);
       gracePeriods.close().catch(report);

@@ -14,6 +14,7 @@ import { invoke } from './command.js';
 import { launch, type LaunchTools } from './launch.js';
 import { checkSignal } from './process.js';
 import type { Program } from './program.js';
+import type { Direct } from './runc/direct.js';
 import { unmountAll } from './unmount.js';
 
 export interface ContainerParts {
@@ -22,12 +23,15 @@ export interface ContainerParts {
   readonly request: CreateRequest;
   readonly init: RuntimeProcess;
   readonly cgroup: Cgroup;
+  /** see RuntimeContainer */
+  readonly endsWithInit: boolean;
+  readonly direct: Direct;
   readonly warn: (message: string) => void;
 }
 
 /** A container that crun or runc has created. */
 export function ociContainer(parts: ContainerParts): RuntimeContainer {
-  const { tools, program, request, init, cgroup, warn } = parts;
+  const { tools, program, request, init, cgroup, endsWithInit, direct, warn } = parts;
   const { id } = request.key;
   const logPath = join(request.bundle, 'log.json');
   const run = (action: string, args: readonly string[]): Promise<void> =>
@@ -35,8 +39,10 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
 
   return {
     init,
-    endsWithInit: hasPrivatePids(request.spec.document),
-    start: () => run('start', [id]),
+    endsWithInit,
+    start: async () => {
+      if (!(await direct.start())) await run('start', [id]);
+    },
     exec: (exec) => executeIn(parts, exec),
     signalAll: async (signal) => {
       checkSignal(signal);
@@ -54,7 +60,7 @@ export function ociContainer(parts: ContainerParts): RuntimeContainer {
     },
     remove: async () => {
       cgroup.release();
-      await run('delete', ['--force', id]);
+      if (!(await direct.remove())) await run('delete', ['--force', id]);
       await unmountAll(tools.kernel, request.journal, warn);
     },
   };

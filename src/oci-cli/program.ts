@@ -58,10 +58,10 @@ function missing(names: readonly string[]): never {
   );
 }
 
-/** The daemon's environment without what is for the daemon alone. */
+/** The daemon's environment without what is for the daemon, or containerd, alone: sd_notify(3) among it, to which runc would answer. */
 export function programEnvironment(): string[] {
   return Object.entries(process.env)
-    .filter(([name, value]) => value !== undefined && !/^(NODE_|MALLOC_ARENA_MAX$)/.test(name))
+    .filter(([name, value]) => value !== undefined && !/^(NODE_|MALLOC_ARENA_MAX$|NOTIFY_SOCKET$)/.test(name))
     .map(([name, value]) => `${name}=${value ?? ''}`);
 }
 
