@@ -36,7 +36,7 @@ const launchIn = (jid: number, changes: Partial<Launch> = {}): Launch => ({
   jid,
   identity: { uid: 1001, gid: 1002, groups: [5] },
   login: 'web',
-  workingDirectory: '/work/deep',
+  workingDirectory: '/srv/deep',
   makeWorkingDirectory: true,
   umask: 0o027,
   limits: [],
@@ -81,9 +81,9 @@ group(
 
     states('makes the working directory, below the root of the jail only', async (c) => {
       const { jid, root } = await tree(c);
-      await c.symlink('/elsewhere', `${root}/work`);
+      await c.symlink('/elsewhere', `${root}/srv`);
       const failed = await failureOf(c, launchIn(jid));
-      assert.equal(failed, 'chdir: working directory /work/deep: ENOENT');
+      assert.equal(failed, 'chdir: working directory /srv/deep: ENOENT');
       assert.equal(await tryPath(c.system.kernel, 'rmdir', '/elsewhere'), 'ENOENT');
       const child = await member(c);
       await prepare(c, child, launchIn(jid, { workingDirectory: '/new/deep' }));
@@ -103,8 +103,8 @@ group(
       const child = await member(c);
       await prepare(c, child, launchIn(jid, { umask: 0o077, identity: { uid: 0, gid: 0, groups: [] } }));
       assert.equal(await tryPath(child.process, 'mkdir', 'mine', 0o777), '');
-      assert.equal((await c.run((b) => statusAt(b, `${root}/work/deep/mine`))).mode, 0o700);
-      assert.equal((await c.run((b) => statusAt(b, `${root}/work/deep`))).mode, 0o755);
+      assert.equal((await c.run((b) => statusAt(b, `${root}/srv/deep/mine`))).mode, 0o700);
+      assert.equal((await c.run((b) => statusAt(b, `${root}/srv/deep`))).mode, 0o755);
     });
 
     states('raises limits while it is root still', async (c) => {

@@ -4,23 +4,23 @@ import { candidatesFor, defaultPath } from '../../../src/jail/process/search-pat
 
 const table: readonly [what: string, name: string, env: string[], candidates: string[]][] = [
   ['an absolute path', '/bin/sh', ['PATH=/x'], ['/bin/sh']],
-  ['a path below the working directory', './run', ['PATH=/x'], ['/work/./run']],
-  ['a path with a folder', 'bin/run', [], ['/work/bin/run']],
+  ['a path below the working directory', './run', ['PATH=/x'], ['/srv/./run']],
+  ['a path with a folder', 'bin/run', [], ['/srv/bin/run']],
   ['a name in each folder of PATH', 'sh', ['A=1', 'PATH=/a:/b/'], ['/a/sh', '/b/sh']],
   [
     'folders that are not absolute, and empty ones',
     'sh',
     ['PATH=:bin:/a'],
-    ['/work/sh', '/work/bin/sh', '/a/sh'],
+    ['/srv/sh', '/srv/bin/sh', '/a/sh'],
   ],
   ['a folder that is named twice', 'sh', ['PATH=/a:/b:/a'], ['/a/sh', '/b/sh']],
-  ['an empty PATH, which is the working directory', 'sh', ['PATH='], ['/work/sh']],
+  ['an empty PATH, which is the working directory', 'sh', ['PATH='], ['/srv/sh']],
   ['no PATH', 'sh', ['NOPATH=/a'], defaultPath.split(':').map((folder) => `${folder}/sh`)],
 ];
 
 for (const [what, name, env, candidates] of table) {
   test(`a program is looked for: ${what}`, () => {
-    assert.deepEqual(candidatesFor({ args: [name, 'x'], env, cwd: '/work' }), candidates);
+    assert.deepEqual(candidatesFor({ args: [name, 'x'], env, cwd: '/srv' }), candidates);
   });
 }
 
