@@ -12,9 +12,9 @@ const layers = {
   jail: ['runtime', 'network', 'kernel', 'store', 'proto'],
   'oci-cli': ['runtime', 'kernel', 'proto'],
   task: ['runtime', 'proto', 'ttrpc'],
-  image: ['store'],
+  image: ['runtime', 'kernel', 'store'],
   shim: ['task', 'runtime', 'jail', 'oci-cli', 'network', 'kernel', 'store', 'ttrpc', 'proto'],
-  cli: ['image', 'network', 'store', 'ttrpc', 'proto', 'shim'],
+  cli: ['image', 'shim', 'network', 'runtime', 'kernel', 'store', 'ttrpc', 'proto'],
 };
 
 const boundaries = Object.entries(layers).map(([layer, allowed]) => ({
