@@ -1,4 +1,7 @@
-/* The command that containerd runs, as containerd-shim-runc-v2 or containerd-shim-runj-v1. */
+/*
+ * The command that containerd runs, as containerd-shim-runc-v2 or containerd-shim-runj-v1, and the one that CNI runtimes
+ * run, as jail-bridge.
+ */
 #include "launcher.h"
 
 #include <errno.h>
@@ -17,6 +20,7 @@
 #endif
 
 #define FIRST_FD 3
+#define CNI_NAME "jail-bridge"
 
 #if defined(__linux__) && !defined(SYS_close_range)
 #define SYS_close_range 436 /* of every architecture; the headers of Linux before 5.9 lack it */
@@ -73,17 +77,38 @@ print_info(const struct config *config)
 	return info_program(config, &program) != 0 ? -1 : become(&program);
 }
 
+/* A CNI runtime gives no argument: all that it says is in the environment and on standard input. */
+static bool
+is_cni(int count, char *const words[])
+{
+	if (count != 1)
+		return false;
+	const char *slash = strrchr(words[0], '/');
+	return strcmp(slash != NULL ? slash + 1 : words[0], CNI_NAME) == 0;
+}
+
+static int
+run_cni(void)
+{
+	struct config config;
+	struct program program;
+	return read_config(&config) != 0 || cni_program(&config, &program) != 0 ? -1 : become(&program);
+}
+
 static int
 run(int count, char *words[])
 {
 	struct arguments arguments;
 	struct config config;
 	bool output_closed = false;
-	if (fill_standard(&output_closed) != 0 || close_inherited() != 0 || prepare_signals() != 0 ||
-	    read_arguments(count, words, &arguments) != 0)
+	if (fill_standard(&output_closed) != 0 || close_inherited() != 0 || prepare_signals() != 0)
 		return -1;
 	if (output_closed)
 		return failed("standard output is closed");
+	if (is_cni(count, words))
+		return run_cni();
+	if (read_arguments(count, words, &arguments) != 0)
+		return -1;
 	if (arguments.action == ACTION_HELP)
 		return print_line(usage());
 	if (arguments.action == ACTION_VERSION)

@@ -197,6 +197,7 @@ int daemon_program(const struct arguments *arguments, const struct config *confi
 int delete_program(const struct arguments *arguments, const struct config *config, const struct group *group,
 	struct program *program);
 int info_program(const struct config *config, struct program *program);
+int cni_program(const struct config *config, struct program *program);
 int become(const struct program *program);
 
 /* launcher_place.c: where the kernel counts the daemon (Linux: cgroup, OOM score) */

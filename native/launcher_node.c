@@ -165,6 +165,13 @@ info_program(const struct config *config, struct program *program)
 	return make_program(config, NULL, 0, words, COUNT(words), program);
 }
 
+int
+cni_program(const struct config *config, struct program *program)
+{
+	const char *const words[] = { "cni", config->run_dir };
+	return make_program(config, NULL, 0, words, COUNT(words), program);
+}
+
 /* Makes this process that program. Returns only when it cannot. */
 int
 become(const struct program *program)

@@ -1,11 +1,11 @@
-import { enterJail } from '../kernel/freebsd/launch.js';
-import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import { connect } from '../network/connect.js';
 import { disconnect, isNetworkKind } from '../network/disconnect.js';
+import { NetworkError, type NetworkErrorKind } from '../network/error.js';
 import { writeNetworkFiles } from '../network/files.js';
 import { findNetwork, type NetworkHost } from '../network/host.js';
 import { configureLoopback } from '../network/inside.js';
-import { reason, RuntimeError } from '../runtime/error.js';
+import { withinJail } from '../network/within.js';
+import { reason, RuntimeError, type RuntimeErrorKind } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { ContainerKey } from '../runtime/key.js';
 import type { JailPlan } from './plan/jail.js';
@@ -15,6 +15,14 @@ import type { RuntimeTools } from './tools.js';
 
 /** A network that was decided upon. */
 export type DecidedNetwork = Exclude<NetworkPlan, { mode: 'default' }>;
+
+/** Not `already-exists` for what is taken: to containerd that means that the container is there. */
+const kinds: Readonly<Record<NetworkErrorKind, RuntimeErrorKind>> = {
+  invalid: 'invalid',
+  taken: 'precondition',
+  exhausted: 'exhausted',
+  lacking: 'precondition',
+};
 
 type NetworkTools = Pick<RuntimeTools, 'children' | 'system' | 'networks'>;
 
@@ -82,7 +90,7 @@ export async function configureNetwork(
 ): Promise<void> {
   if (network.mode === 'inherit') return;
   if (network.mode !== 'network') {
-    await within(tools, jid, configureLoopback);
+    await withinJail(tools.system, tools.children, jid, configureLoopback);
     return;
   }
   const host = hostOf(tools);
@@ -100,8 +108,10 @@ export async function configureNetwork(
       names: [key.id, ...(typeof hostname === 'string' ? [hostname] : []), ...aliases],
     });
   } catch (error) {
-    if (error instanceof RuntimeError) throw error;
-    throw new RuntimeError('precondition', reason(error), { cause: error });
+    if (error instanceof NetworkError) {
+      throw new RuntimeError(kinds[error.kind], reason(error), { cause: error });
+    }
+    throw error;
   }
 }
 
@@ -113,21 +123,6 @@ export async function leaveNetworks(tools: NetworkTools, key: ContainerKey, jour
 
 function hostOf(tools: NetworkTools): NetworkHost {
   if (tools.networks === undefined) throw new RuntimeError('failed', 'no networks are configured');
-  return { ...tools.networks, within: (jid, body) => within(tools, jid, body) };
-}
-
-/** Has something done by somebody who is in the jail for this only. */
-async function within<T>(
-  { children, system }: NetworkTools,
-  jid: number,
-  body: (inside: FreeBSD) => Promise<T>,
-): Promise<T> {
-  const visitor = await children.start(['null', 'null', 'null']);
-  try {
-    const inside = { kernel: visitor.kernel, bindings: system.bindings };
-    await run(inside, (b) => enterJail(b, jid));
-    return await body(inside);
-  } finally {
-    await visitor.abandon();
-  }
+  const { children, networks, system } = tools;
+  return { ...networks, within: (jid, body) => withinJail(system, children, jid, body) };
 }

@@ -1,5 +1,6 @@
 import type { Family } from '../kernel/freebsd/pf-address.js';
 import type { Holder, LeaseStore } from '../store/leases.js';
+import { NetworkError } from './error.js';
 import { contains, formatAddress, formatPrefix, parseAddress, type Prefix } from './prefix.js';
 import type { Subnet } from './rules.js';
 import { leasable, type NetworkSettings } from './settings.js';
@@ -57,7 +58,10 @@ function lease(
   if (wanted === undefined) {
     const host = leases.take(range, holder);
     if (host === undefined) {
-      throw new Error(`network ${network.name}: no address of ${formatPrefix(prefix)} is free`);
+      throw new NetworkError(
+        'exhausted',
+        `network ${network.name}: no address of ${formatPrefix(prefix)} is free`,
+      );
     }
     return host;
   }
@@ -66,7 +70,7 @@ function lease(
   const { namespace, id } = taken.takenBy;
   const by = namespace === '' ? 'the gateway' : `container ${namespace}/${id}`;
   const address = formatAddress({ family: prefix.family, value: prefix.base + BigInt(wanted) });
-  throw new Error(`network ${network.name}: address ${address} is taken by ${by}`);
+  throw new NetworkError('taken', `network ${network.name}: address ${address} is taken by ${by}`);
 }
 
 /** Which address was asked of which subnet, as numbers within them. */
@@ -78,14 +82,15 @@ function sortAsked(network: NetworkSettings, asked: readonly string[]): Readonly
     const host = subnet === undefined ? undefined : address.value - subnet.prefix.base;
     if (subnet === undefined || host === undefined) {
       const all = network.subnets.map(({ prefix }) => formatPrefix(prefix)).join(' and ');
-      throw new Error(`network ${network.name}: address ${text} is not in ${all}`);
+      throw new NetworkError('invalid', `network ${network.name}: address ${text} is not in ${all}`);
     }
     const { first, last } = leasable(subnet.prefix);
     if (host < BigInt(first) || host > BigInt(last)) {
-      throw new Error(`network ${network.name}: address ${text} is not one for hosts`);
+      throw new NetworkError('invalid', `network ${network.name}: address ${text} is not one for hosts`);
     }
     if (wanted.has(subnet.prefix)) {
-      throw new Error(
+      throw new NetworkError(
+        'invalid',
         `network ${network.name}: two addresses of ${formatPrefix(subnet.prefix)} are asked for`,
       );
     }

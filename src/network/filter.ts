@@ -2,11 +2,12 @@ import { isKernelError } from '../kernel/error.js';
 import { findAnchorCalls, missingCallsMessage } from '../kernel/freebsd/pf-anchor-calls.js';
 import type { RulesetKind } from '../kernel/freebsd/pf-anchor.js';
 import { openPacketFilter, packetFilterStatus } from '../kernel/freebsd/pf-device.js';
-import { RulesetLoader, type Rulesets } from '../kernel/freebsd/pf-load.js';
+import { RulesetLoader, type Exclusively, type Rulesets } from '../kernel/freebsd/pf-load.js';
 import { killStatesOf } from '../kernel/freebsd/pf-kill.js';
 import { countRules } from '../kernel/freebsd/pf-rules.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import { containerAnchor, networkAnchor, parentAnchor } from './anchors.js';
+import { NetworkError } from './error.js';
 import { containerRules, networkRules, type RuledContainer, type RuledNetwork } from './rules.js';
 
 /** A container whose ports are published. */
@@ -27,9 +28,10 @@ export class NetworkFilter {
   readonly #called = new Set<RulesetKind>();
   readonly #told = new Set<string>();
 
-  constructor(system: FreeBSD, warn: (message: string) => void) {
+  /** @param exclusively has the programs take turns that load rules into this kernel */
+  constructor(system: FreeBSD, warn: (message: string) => void, exclusively?: Exclusively) {
     this.#system = system;
-    this.#loader = new RulesetLoader(system);
+    this.#loader = new RulesetLoader(system, exclusively);
     this.#warn = warn;
   }
 
@@ -41,7 +43,7 @@ export class NetworkFilter {
   async check(needed: boolean): Promise<boolean> {
     const lack = await this.#lack(needed ? ['nat', 'rdr', 'filter'] : ['nat']);
     if (lack === undefined) return true;
-    if (needed) throw new Error(`ports cannot be published: ${lack.text}`);
+    if (needed) throw new NetworkError('lacking', `ports cannot be published: ${lack.text}`);
     this.#tellOnce(`containers reach no network but their own: ${lack.text}`);
     return lack.canLoad;
   }

@@ -2,6 +2,7 @@ import type { FreeBSD } from '../kernel/freebsd/run.js';
 import type { LeaseStore } from '../store/leases.js';
 import type { MacStore } from '../store/macs.js';
 import type { PortStore } from '../store/ports.js';
+import { NetworkError } from './error.js';
 import type { NetworkFilter } from './filter.js';
 import type { HostsFiles } from './hosts-file.js';
 import type { NetworkSettings } from './settings.js';
@@ -37,7 +38,8 @@ export function findNetwork({ networks }: Pick<NetworkHost, 'networks'>, name: s
   const found = networks.find((network) => network.name === name);
   if (found !== undefined) return found;
   const names = networks.map((network) => network.name).join(', ');
-  throw new Error(
+  throw new NetworkError(
+    'invalid',
     `network ${JSON.stringify(name.slice(0, 64))}: there is none, only ${names || 'no networks at all'}`,
   );
 }

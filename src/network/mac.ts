@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Holder } from '../store/leases.js';
 import type { MacStore } from '../store/macs.js';
+import { NetworkError } from './error.js';
 
 /** How many addresses are tried for one interface; with 40 random bits the second is hardly ever needed. */
 const tries = 16;
@@ -17,7 +18,8 @@ const tries = 16;
 export function takeMac(macs: MacStore, holder: Holder, hostId: string): string {
   const mac = macs.take(holder, candidates(holder, hostId));
   if (mac === undefined) {
-    throw new Error(
+    throw new NetworkError(
+      'exhausted',
       `interface ${holder.interface} of ${holder.id}: ${tries} hardware addresses are all taken`,
     );
   }

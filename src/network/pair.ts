@@ -12,6 +12,7 @@ import {
 } from '../kernel/freebsd/interface.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import type { Holder, Lease, LeaseStore, PoolRange } from '../store/leases.js';
+import { NetworkError } from './error.js';
 import { interfaceGroup, type Ledger } from './host.js';
 
 /**
@@ -88,7 +89,10 @@ async function createPair(
     // Somebody else's: the next number that is leased is another.
     if (made.code !== 'EEXIST') throw made;
   }
-  throw new Error(`interface ${holder.interface} of ${holder.id}: no unit number for an epair is free`);
+  throw new NetworkError(
+    'exhausted',
+    `interface ${holder.interface} of ${holder.id}: no unit number for an epair is free`,
+  );
 }
 
 const pairSuffix = '/epair';

@@ -1,5 +1,6 @@
 import type { Holder } from '../store/leases.js';
 import type { PortRange, PortStore } from '../store/ports.js';
+import { NetworkError } from './error.js';
 import { clash, shown, type PublishedPorts } from './ports.js';
 
 /**
@@ -12,7 +13,8 @@ export function reservePorts(store: PortStore, holder: Holder, ports: readonly P
   if (taken === undefined) return;
   const wanted = ports.find((each) => clash(each, portsOf(taken)));
   const range = taken.first === taken.last ? `port ${taken.first}` : `ports ${taken.first}-${taken.last}`;
-  throw new Error(
+  throw new NetworkError(
+    'taken',
     `publish ${wanted === undefined ? '' : shown(wanted)}: ${taken.protocol} ${range} of the host ` +
       `leads to container ${taken.namespace}/${taken.id} already`,
   );

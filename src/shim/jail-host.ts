@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parameterProbe } from '../jail/jail/parameter-probe.js';
 import { adoptOrphans, type Orphans } from '../jail/process/orphans.js';
 import { defaultPatience } from '../jail/process/patience.js';
@@ -8,9 +8,8 @@ import { openExitWatch, type ExitWatch } from '../kernel/freebsd/exit-watch.js';
 import { freebsdCalls } from '../kernel/freebsd/host.js';
 import type { LocalFreeBSD } from '../kernel/freebsd/run.js';
 import { keepSpareChild } from '../kernel/freebsd/spare-child.js';
-import { makeDirectories } from '../runtime/directories.js';
+import { networksFolder, openNetworks } from '../network/open.js';
 import type { Host, HostOptions } from './host.js';
-import { openNetworks } from './networks.js';
 
 const hookTimeout = 60_000;
 
@@ -26,9 +25,8 @@ export async function openJailHost(
   makeChildren: (exits: ExitWatch) => ChildMaker,
 ): Promise<Host> {
   // All daemons of this host share its networks.
-  const folder = join(dirname(runDirectory), 'networks');
-  await makeDirectories(folder, 0o700);
-  const networks = await openNetworks(system, config.networks, folder, (message) => {
+  const folder = networksFolder(dirname(runDirectory));
+  const networks = await openNetworks(system, folder, config.networks, (message) => {
     report(new Error(message));
   });
   const exits = await openExitWatch(system).catch((error: unknown) => {

@@ -170,6 +170,7 @@ switch (words[0]) {
     process.stdout.write(Buffer.from([0x08, 42]));
     break;
   case 'info':
-    process.stdout.write(`info of ${readFileSync(0).length} bytes`);
+  case 'cni':
+    process.stdout.write(`${words[0]} of ${readFileSync(0).length} bytes`);
     break;
 }

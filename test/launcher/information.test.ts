@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { linkSync, readFileSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { complaint, createFixture } from './fixture.js';
@@ -59,4 +59,21 @@ test('the other name does the same', async (context) => {
   assert.match(complaint(result), /^unknown action /);
   linkSync(other, fixture.launcher);
   assert.equal((await fixture.start()).status, 0);
+});
+
+test('as jail-bridge it is the CNI plugin, which reads standard input', async (context) => {
+  const fixture = createFixture(context);
+  const plugin = join(fixture.directory, 'libexec/cni/jail-bridge');
+  mkdirSync(join(fixture.directory, 'libexec/cni'), { recursive: true });
+  symlinkSync('../../bin/containerd-shim-runc-v2', plugin);
+  fixture.configure(`run_dir = "${fixture.runDirectory}"`);
+  const environment = { CNI_COMMAND: 'ADD', NODE_OPTIONS: '--nonsense' };
+  // `through` gives the launcher's path as an argument, with which it is no plugin: so by a shell.
+  const through = ['/bin/sh', '-c', `exec ${plugin}`];
+  const result = await fixture.run([], { through, environment, input: Buffer.from('12345') });
+  assert.deepEqual(result, { status: 0, stdout: Buffer.from('cni of 5 bytes'), stderr: '' });
+  const [entry] = fixture.log();
+  assert.deepEqual(entry?.words, ['cni', fixture.runDirectory]);
+  assert.equal(entry.environment?.['CNI_COMMAND'], 'ADD');
+  assert.equal((await fixture.run([], { through: [plugin, '-v'] })).status, 0);
 });

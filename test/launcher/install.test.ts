@@ -72,6 +72,9 @@ for (const options of [[], ['--link']]) {
       const inodes = commands.map((command) => statSync(path('bin', command)).ino);
       assert.equal(inodes[0], inodes[1]);
       for (const command of commands) assert.equal(info(path('bin', command)), 'info\n');
+      assert.deepEqual(names(path('libexec/cni')), ['jail-bridge']);
+      assert.equal(spawnSync(path('libexec/cni/jail-bridge'), { encoding: 'utf8' }).stdout, 'cni\n');
+      assert.deepEqual(names(path('share/examples/containerd-shim-jail')), ['10-jail-bridge.conflist']);
     }
     const library = path('lib/containerd-shim-jail');
     assert.equal(lstatSync(join(library, 'src')).isSymbolicLink(), options.length > 0);
@@ -82,6 +85,7 @@ for (const options of [[], ['--link']]) {
     }
     assert.deepEqual(install('--uninstall'), [0, '', '']);
     assert.deepEqual([names(path('bin')), names(path('lib'))], [[], []]);
+    assert.deepEqual([names(path('libexec/cni')), names(path('share/examples'))], [[], []]);
     assert.ok(existsSync(join(repository, 'node_modules/pino')));
   });
 }

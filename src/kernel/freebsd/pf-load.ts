@@ -23,6 +23,12 @@ export interface Rulesets {
 
 /** How often to begin again when somebody else uses the filter: a reload of pf.conf(5) takes the one pool buffer once a rule. */
 const attempts = 16;
+/** Milliseconds to wait before the first of them, at most; twice as long before each next, up to so many times. */
+const pause = 1;
+const longestPauses = 64;
+
+/** Does something while nobody else of ours does, in this program or in others. */
+export type Exclusively = <T>(task: () => Promise<T>) => Promise<T>;
 
 /**
  * Replaces the rules of anchors. One load is under way at a time: two of them would take the kernel's one pool buffer
@@ -30,10 +36,13 @@ const attempts = 16;
  */
 export class RulesetLoader {
   readonly #system: FreeBSD;
+  readonly #exclusively: Exclusively;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(system: FreeBSD) {
+  /** @param exclusively where several programs load rules: has them take turns */
+  constructor(system: FreeBSD, exclusively: Exclusively = (task) => task()) {
     this.#system = system;
+    this.#exclusively = exclusively;
   }
 
   /**
@@ -43,7 +52,7 @@ export class RulesetLoader {
    * @throws KernelError if the kernel refuses; the anchor is as it was
    */
   load(anchor: string, rulesets: Rulesets): Promise<void> {
-    return this.#next(() => this.#load(anchor, rulesets));
+    return this.#next(() => this.#exclusively(() => this.#load(anchor, rulesets)));
   }
 
   /** Takes all rules of an anchor away, and with them the anchor, unless anchors are below it or a rule calls it. */
@@ -73,6 +82,8 @@ export class RulesetLoader {
         };
         await undo(error, undoing);
         if (!again) throw error;
+        const longest = pause * Math.min(2 ** (attempts - 1 - left), longestPauses);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
       }
     }
   }

@@ -1,3 +1,5 @@
+import { NetworkError } from '../error.js';
+
 /** The error codes of the CNI specification 1.1, section "Error", and two of its STATUS. */
 export const cniCode = {
   incompatibleVersion: 1,
@@ -12,6 +14,12 @@ export const cniCode = {
   limitedConnectivity: 51,
   /** From 100 on a plugin's own: something was asked of the kernel, or of the leases, that it refused. */
   refused: 100,
+  /** All addresses of a pool are leased. */
+  exhausted: 101,
+  /** An address or a port is somebody else's. */
+  taken: 102,
+  /** The host is not set up for it: no packet filter, no module. */
+  lacking: 103,
 } as const;
 
 export type CniCode = (typeof cniCode)[keyof typeof cniCode];
@@ -25,4 +33,21 @@ export class CniError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+const codeOf = {
+  invalid: cniCode.invalidConfiguration,
+  exhausted: cniCode.exhausted,
+  taken: cniCode.taken,
+  lacking: cniCode.lacking,
+} as const;
+
+/** Any failure, with the code that tells a runtime what to do about it. */
+export function cniErrorOf(error: unknown): CniError {
+  if (error instanceof CniError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof NetworkError) return new CniError(codeOf[error.kind], message, { cause: error });
+  // Another program has had the database locked for longer than anybody should.
+  const isBusy = (error as { code?: unknown } | undefined)?.code === 'SQLITE_BUSY';
+  return new CniError(isBusy ? cniCode.tryAgain : cniCode.refused, message, { cause: error });
 }

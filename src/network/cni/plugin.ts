@@ -9,15 +9,17 @@ import type { NetworkHost } from '../host.js';
 import { halves, type PairDetail } from '../pair.js';
 import { readConfig, supportedVersions, versionOf, type CniConfig } from './config.js';
 import { readEnvironment, type CniEnvironment } from './environment.js';
-import { cniCode, CniError } from './error.js';
+import { cniCode, CniError, cniErrorOf } from './error.js';
 import { resultOf, writeResult } from './result.js';
 
-/** What the plugin works with; the network is the one of the configuration that it reads. */
-export interface CniHost {
-  /** The host, with the networks that are given; a failure to open it is the plugin's "try again later". */
-  open(networks: NetworkHost['networks']): NetworkHost;
+/** What the plugin works with. */
+export interface CniHost extends NetworkHost {
   readonly attachments: AttachmentStore;
+  close(): void | Promise<void>;
 }
+
+/** Opens the host with the networks that are given. Not called for what needs none. */
+export type OpenCniHost = (networks: NetworkHost['networks']) => Promise<CniHost>;
 
 /** What the plugin prints, and its exit status. */
 export interface CniAnswer {
@@ -28,11 +30,12 @@ export interface CniAnswer {
 /**
  * The CNI plugin `jail-bridge`, which puts jails on bridges: `CNI_NETNS` is the name of a jail, or its jid.
  *
+ * @param open opens the host, which is closed at the end
  * @param environment the CNI_* variables
  * @param input standard input: the network configuration
  */
 export async function runPlugin(
-  host: CniHost,
+  open: OpenCniHost,
   environment: NodeJS.ProcessEnv,
   input: string,
 ): Promise<CniAnswer> {
@@ -42,18 +45,19 @@ export async function runPlugin(
       return { output: { cniVersion: versionOf(input), supportedVersions }, status: 0 };
     }
     const config = readConfig(input);
-    const opened = { ...host.open([config.network]), attachments: host.attachments };
-    return { output: await act(opened, said, config), status: 0 };
+    const host = await open([config.network]);
+    try {
+      return { output: await act(host, said, config), status: 0 };
+    } finally {
+      await host.close();
+    }
   } catch (error) {
-    const { code, message } =
-      error instanceof CniError ? error : { code: cniCode.refused, message: (error as Error).message };
+    const { code, message } = cniErrorOf(error);
     return { output: { cniVersion: versionOf(input), code, msg: message.split('\n').join('; ') }, status: 1 };
   }
 }
 
-type OpenHost = NetworkHost & { readonly attachments: AttachmentStore };
-
-async function act(host: OpenHost, said: CniEnvironment, config: CniConfig): Promise<object | undefined> {
+async function act(host: CniHost, said: CniEnvironment, config: CniConfig): Promise<object | undefined> {
   switch (said.verb) {
     case 'ADD':
       return await add(host, said, config);
@@ -83,7 +87,7 @@ function keyOf({ network, id, interface: name }: Attachment): { namespace: strin
   return { namespace: `cni.${network}`, id: `${id}.${name}` };
 }
 
-async function add(host: OpenHost, said: CniEnvironment, config: CniConfig): Promise<object> {
+async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Promise<object> {
   const attachment = attachmentOf(said, config);
   const jid = await findJail(host, said.netns);
   if (!host.attachments.add(attachment)) {
@@ -113,13 +117,13 @@ async function add(host: OpenHost, said: CniEnvironment, config: CniConfig): Pro
 }
 
 /** Takes an attachment away, as often as asked; one that is not there is no error (specification, DEL). */
-async function remove(host: OpenHost, attachment: Attachment): Promise<void> {
+async function remove(host: CniHost, attachment: Attachment): Promise<void> {
   if (!host.attachments.has(attachment)) return;
   await disconnect(host, keyOf(attachment), ledgerOf(host, attachment), host.attachments.made(attachment));
   host.attachments.remove(attachment);
 }
 
-async function check(host: OpenHost, said: CniEnvironment, config: CniConfig): Promise<void> {
+async function check(host: CniHost, said: CniEnvironment, config: CniConfig): Promise<void> {
   const attachment = attachmentOf(said, config);
   if (config.previous === undefined) {
     throw new CniError(cniCode.invalidConfiguration, 'prevResult is needed for CHECK');
@@ -139,7 +143,7 @@ async function check(host: OpenHost, said: CniEnvironment, config: CniConfig): P
 }
 
 /** Takes away all attachments of the network that the runtime does not name. */
-async function collect(host: OpenHost, config: CniConfig): Promise<void> {
+async function collect(host: CniHost, config: CniConfig): Promise<void> {
   if (config.attachments === undefined) {
     throw new CniError(cniCode.invalidConfiguration, 'cni.dev/valid-attachments is needed for GC');
   }
@@ -152,7 +156,7 @@ async function collect(host: OpenHost, config: CniConfig): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-async function status(host: OpenHost): Promise<void> {
+async function status(host: CniHost): Promise<void> {
   const lack = await host.filter.lack();
   if (lack !== undefined) throw new CniError(cniCode.limitedConnectivity, lack);
 }
@@ -180,7 +184,7 @@ async function findJail({ system }: NetworkHost, netns: string): Promise<number>
   return found.jid;
 }
 
-function ledgerOf({ attachments }: OpenHost, attachment: Attachment) {
+function ledgerOf({ attachments }: CniHost, attachment: Attachment) {
   return {
     making: (kind: string, detail: unknown) => attachments.making(attachment, kind, detail),
     unmade: (seq: number) => {
@@ -190,7 +194,7 @@ function ledgerOf({ attachments }: OpenHost, attachment: Attachment) {
 }
 
 /** The host's half of the attachment's epair. */
-function pairOf({ attachments }: OpenHost, attachment: Attachment): string {
+function pairOf({ attachments }: CniHost, attachment: Attachment): string {
   const pair = attachments.made(attachment).find(({ kind }) => kind === 'pair');
   if (pair === undefined) throw new Error(`${attachment.id}: no epair was made for ${attachment.interface}`);
   return halves(pair.detail as PairDetail).host;

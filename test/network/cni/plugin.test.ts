@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { interfaceFlags } from '../../../src/kernel/freebsd/interface.js';
 import { setJail } from '../../../src/kernel/freebsd/jail.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
-import { runPlugin, type CniAnswer, type CniHost } from '../../../src/network/cni/plugin.js';
+import { runPlugin, type CniAnswer, type OpenCniHost } from '../../../src/network/cni/plugin.js';
 import { attachmentStore } from '../../../src/store/attachments.js';
 import { openNetworkStore } from '../../../src/store/network-database.js';
 import { makeJail, readyHost, type TestHost } from '../harness.js';
@@ -19,16 +19,14 @@ interface Fixture {
 async function withPlugin(body: (fixture: Fixture) => Promise<void>): Promise<void> {
   const host = await readyHost();
   const store = openNetworkStore(':memory:');
-  const cni: CniHost = {
-    open: (networks) => ({ ...host, networks }),
-    attachments: attachmentStore(store),
-  };
+  const open: OpenCniHost = (networks) =>
+    Promise.resolve({ ...host, networks, attachments: attachmentStore(store), close: () => undefined });
   try {
     await body({
       host,
       call: (verb, { variables = {}, config = {}, input } = {}) =>
         runPlugin(
-          cni,
+          open,
           { CNI_COMMAND: verb, CNI_CONTAINERID: 'c1', CNI_NETNS: 'web', CNI_IFNAME: 'eth0', ...variables },
           input ??
             JSON.stringify({
@@ -280,7 +278,7 @@ suite('what the CNI plugin refuses', () => {
     [
       'an address elsewhere',
       { config: { runtimeConfig: { ips: ['10.6.0.1/24'] } } },
-      100,
+      7,
       /address 10\.6\.0\.1 is not in 10\.5\.0\.0\/24/,
     ],
     ['GC without a list', { verb: 'GC' }, 7, /^cni\.dev\/valid-attachments is needed/],
