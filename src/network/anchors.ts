@@ -27,5 +27,12 @@ export function containerAnchor({
     .digest('hex')
     .slice(0, 12);
   const readable = id.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, shownLength);
-  return `${parentAnchor}/container-${hash}-${readable}`;
+  return `${ofContainers}${hash}-${readable}`;
+}
+
+const ofContainers = `${parentAnchor}/container-`;
+
+/** Whether an anchor is one that `containerAnchor` names. */
+export function isContainerAnchor(anchor: string): boolean {
+  return anchor.startsWith(ofContainers);
 }

@@ -1,6 +1,6 @@
 import type { Holder, LeaseStore } from '../store/leases.js';
 import { formatAddress, parsePrefix } from './prefix.js';
-import type { Ledger, NetworkHost } from './host.js';
+import type { Ledger, NetworkState } from './host.js';
 import { destroyPair, type PairDetail } from './pair.js';
 
 /** One thing that the ledger says was made. */
@@ -22,7 +22,7 @@ export function isNetworkKind(kind: string): boolean {
  * @throws the first failure, after all else was taken away; what failed stays in the ledger
  */
 export async function disconnect(
-  host: NetworkHost,
+  host: NetworkState,
   container: { readonly namespace: string; readonly id: string },
   ledger: Ledger,
   made: readonly Made[],
@@ -46,7 +46,7 @@ export async function disconnect(
   if (failures.length > 0) throw failures[0];
 }
 
-function release(host: NetworkHost, holder: Holder): void {
+function release(host: NetworkState, holder: Holder): void {
   host.hosts.remove(holder);
   host.ports.release(holder);
   host.macs.release(holder);

@@ -1,12 +1,12 @@
 import { isKernelError } from '../kernel/error.js';
 import { findAnchorCalls, missingCallsMessage } from '../kernel/freebsd/pf-anchor-calls.js';
-import type { RulesetKind } from '../kernel/freebsd/pf-anchor.js';
+import { listAnchors, type RulesetKind } from '../kernel/freebsd/pf-anchor.js';
 import { openPacketFilter, packetFilterStatus } from '../kernel/freebsd/pf-device.js';
 import { RulesetLoader, type Exclusively, type Rulesets } from '../kernel/freebsd/pf-load.js';
 import { killStatesOf } from '../kernel/freebsd/pf-kill.js';
-import { countRules } from '../kernel/freebsd/pf-rules.js';
+import { countRules, listRules } from '../kernel/freebsd/pf-rules.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
-import { containerAnchor, networkAnchor, parentAnchor } from './anchors.js';
+import { containerAnchor, isContainerAnchor, networkAnchor, parentAnchor } from './anchors.js';
 import { NetworkError } from './error.js';
 import { containerRules, networkRules, type RuledContainer, type RuledNetwork } from './rules.js';
 
@@ -67,21 +67,41 @@ export class NetworkFilter {
     await this.#loader.load(containerAnchor(container), rules);
   }
 
+  /** The anchors of containers that are loaded; none without a packet filter. */
+  async containerAnchors(): Promise<string[]> {
+    try {
+      const names = await listAnchors(this.#system, parentAnchor);
+      return names.map((name) => `${parentAnchor}/${name}`).filter(isContainerAnchor);
+    } catch (error) {
+      if (isWithoutFilter(error)) return [];
+      throw error;
+    }
+  }
+
+  /** The label of an anchor's filter rules, which all have the same; '' if it has none. */
+  async labelOf(anchor: string): Promise<string> {
+    const rules = await listRules(this.#system, anchor, 'filter').catch((error: unknown) => {
+      if (isKernelError(error, 'EINVAL')) return [];
+      throw error;
+    });
+    return rules[0]?.label ?? '';
+  }
+
   /** Takes the rules of a container away, and the states of its addresses; does nothing if there are none. */
   async withdraw(
     container: { readonly namespace: string; readonly id: string },
     addresses: readonly string[],
   ): Promise<void> {
     try {
-      await this.#clear(containerAnchor(container));
+      await this.clear(containerAnchor(container));
       await killStatesOf(this.#system, addresses);
     } catch (error) {
-      // A host without a packet filter has no rules.
-      if (!isKernelError(error, 'ENOENT', 'ENXIO') || error.call !== 'openat') throw error;
+      if (!isWithoutFilter(error)) throw error;
     }
   }
 
-  async #clear(anchor: string): Promise<void> {
+  /** Takes the rules of an anchor away, if it has any. */
+  async clear(anchor: string): Promise<void> {
     // Clearing an anchor that is not there would make it first.
     const counts = await Promise.all(
       (['nat', 'rdr', 'filter'] as const).map((kind) => this.#count(anchor, kind)),
@@ -126,4 +146,9 @@ export class NetworkFilter {
     this.#told.add(message);
     this.#warn(message);
   }
+}
+
+/** Whether an error says that a host has no packet filter, and so no rules. */
+function isWithoutFilter(error: unknown): boolean {
+  return isKernelError(error, 'ENOENT', 'ENXIO') && error.call === 'openat';
 }

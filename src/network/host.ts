@@ -24,6 +24,9 @@ export interface NetworkHost {
   within<T>(jid: number, body: (system: FreeBSD) => Promise<T>): Promise<T>;
 }
 
+/** The host without those who go into jails: enough to take things away. */
+export type NetworkState = Omit<NetworkHost, 'within'>;
+
 /** What is about to be made for a container, written down before; the same as the runtimes' journal. */
 export interface Ledger {
   making(kind: string, detail: unknown): number;

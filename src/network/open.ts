@@ -11,13 +11,13 @@ import { openNetworkStore } from '../store/network-database.js';
 import { portStore } from '../store/ports.js';
 import { openTurns, type Turns } from '../store/turns.js';
 import { NetworkFilter } from './filter.js';
-import type { NetworkHost } from './host.js';
+import type { NetworkState } from './host.js';
 import { hostsFiles } from './hosts-file.js';
 import type { NetworkSettings } from './settings.js';
 
 /** The networks of a host, but for who goes into jails for them. */
 export interface OpenNetworks {
-  readonly host: Omit<NetworkHost, 'within'>;
+  readonly host: NetworkState;
   /** What CNI runtimes asked for. */
   readonly attachments: AttachmentStore;
   /** Closes the database; what containers hold stays theirs. */

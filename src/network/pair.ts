@@ -124,3 +124,15 @@ function describe({ namespace, id, interface: name }: Holder): string {
   const text = `${namespace}/${id} ${name}`.replace(/[^\x20-\x7e]/g, '?');
   return text.length <= 63 ? text : `${text.slice(0, 60)}...`;
 }
+
+/** Whose pair a description is of; undefined for one that was cut, or is another's. */
+export function holderOfDescription(text: string): { namespace: string; id: string } | undefined {
+  const [, namespace, id] = /^([^/ ?]+)\/([^/ ?]+) [^ ?]+$/.exec(text) ?? [];
+  return namespace === undefined || id === undefined || text.endsWith('...') ? undefined : { namespace, id };
+}
+
+/** The unit number of a pair of ours by the name of its host's half; undefined if it is none. */
+export function unitOfHalf(name: string): number | undefined {
+  const unit = Number(/^epair([1-9]\d{0,4})a$/.exec(name)?.[1]);
+  return unit >= units.first && unit <= units.last ? unit : undefined;
+}

@@ -13,6 +13,7 @@ import { requireArguments, type Arguments } from './arguments.js';
 import type { Config } from './config.js';
 import { daemonService } from './daemon-service.js';
 import { eventForwarder } from './forward.js';
+import type { HostSystem } from './host.js';
 import { createIdle } from './idle.js';
 import { createLeftOvers } from './left-over.js';
 import { bundleDestination, createLogger, fileDestination } from './log.js';
@@ -47,9 +48,10 @@ export interface RunningDaemon {
 /**
  * Starts the daemon on the socket that the launcher has bound, and returns once it serves.
  *
+ * @param on the system that it runs on; that of this process if none is given
  * @throws Error with one line that says why it cannot serve
  */
-export async function startDaemon(args: Arguments, config: Config): Promise<RunningDaemon> {
+export async function startDaemon(args: Arguments, config: Config, on?: HostSystem): Promise<RunningDaemon> {
   requireArguments(args, 'address', 'socket', 'runDirectory');
   const destination = config.logFile === undefined ? bundleDestination() : fileDestination(config.logFile);
   const log = createLogger(destination, args.debug ? 'debug' : config.logLevel);
@@ -64,13 +66,19 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
 
   const database = openStore(join(args.runDirectory, 'state.db'));
   const store = containerStore(database);
-  const system = await platformOf().load();
+  const system = on ?? (await platformOf().load());
   const host = await system.openHost({ config, runDirectory: args.runDirectory, warn, report });
   const { calls, runtime } = host;
   // A logger that outlives this daemon would pass for it.
   for (const fd of [listenDescriptor, lifeDescriptor]) calls.closeOnExec(fd);
   await host.adopt();
   const leftOvers = createLeftOvers(store, runtime, warn);
+  // After them: what they do by their journals is more than what a sweep finds.
+  let sweeping = true;
+  const swept = leftOvers.done.then(async () => {
+    await host.sweep();
+    sweeping = false;
+  });
 
   const forwarder = eventForwarder(process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`);
   const publisher = createPublisher({
@@ -118,7 +126,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
   });
   const idle = createIdle(
     config.idleSeconds * 1000,
-    () => tasks.count > 0 || leftOvers.busy,
+    () => tasks.count > 0 || sweeping,
     () => {
       end('no containers');
     },
@@ -159,6 +167,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
     try {
       await Promise.race([Promise.all([server.shutdown(), sockets.close()]), afterwards(drainLimit)]);
       await Promise.race([publisher.drain(), afterwards(drainLimit)]);
+      await Promise.race([swept, afterwards(drainLimit)]);
     } catch (error) {
       log.error(`while ending: ${reason(error)}`);
     }
@@ -192,7 +201,7 @@ export async function startDaemon(args: Arguments, config: Config): Promise<Runn
   rest.disturb();
   idle.reserve('launcher', startGrace);
   idle.check();
-  void leftOvers.done.then(() => {
+  void swept.then(() => {
     idle.check();
   });
   log.info(`serves ${args.socket} for ${args.address}`);

@@ -18,6 +18,11 @@ export interface Host {
   readonly runtime: Runtime;
   /** Begins to adopt and collect the processes of containers; before the first `create`, by the daemon alone. */
   adopt(): Promise<void>;
+  /**
+   * Takes back what is held for containers that are no more and that nobody remembers; nobody has to wait for it. By the
+   * daemon alone, once. Never rejects: what fails is reported.
+   */
+  sweep(): Promise<void>;
   /** Ends the runtime and the calls; containers stay as they are. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { parameterProbe } from '../jail/jail/parameter-probe.js';
 import { adoptOrphans, type Orphans } from '../jail/process/orphans.js';
 import { defaultPatience } from '../jail/process/patience.js';
+import { livingJails } from '../jail/living.js';
 import { jailRuntime } from '../jail/runtime.js';
 import type { ChildMaker } from '../kernel/child.js';
 import { openExitWatch, type ExitWatch } from '../kernel/freebsd/exit-watch.js';
@@ -9,6 +10,8 @@ import { freebsdCalls } from '../kernel/freebsd/host.js';
 import type { LocalFreeBSD } from '../kernel/freebsd/run.js';
 import { keepSpareChild } from '../kernel/freebsd/spare-child.js';
 import { networksFolder, openNetworks } from '../network/open.js';
+import { sweep } from '../network/sweep.js';
+import { reason } from '../runtime/error.js';
 import type { Host, HostOptions } from './host.js';
 
 const hookTimeout = 60_000;
@@ -54,6 +57,16 @@ export async function openJailHost(
       orphans = await adoptOrphans({ system, report });
       // Nobody has to wait for it: the first container does if it comes sooner.
       void children.prepare();
+    },
+    sweep: async () => {
+      await sweep(networks.host, networks.attachments, () => livingJails(system), {
+        swept: (what) => {
+          report(new Error(`${what}: there is no jail of it: what it held of the networks was taken back`));
+        },
+        failed: (what, error) => {
+          report(new Error(`${what}: cannot take back what it holds of the networks: ${reason(error)}`));
+        },
+      }).catch(report);
     },
     close: async () => {
       await children.close();

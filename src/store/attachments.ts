@@ -19,11 +19,16 @@ export interface AttachedRow {
  * is to take it away.
  */
 export interface AttachmentStore {
-  /** False if it is there already. */
-  add(attachment: Attachment): boolean;
+  /**
+   * Writes down an attachment, and the jail that it is for. False if it is there already.
+   */
+  add(attachment: Attachment, jid: number): boolean;
+  /** The jid that it had been made for; undefined if it is not there. */
+  jailOf(attachment: Attachment): number | undefined;
   has(attachment: Attachment): boolean;
   remove(attachment: Attachment): void;
-  list(network: string): Attachment[];
+  /** Those of one network, or of all. */
+  list(network?: string): Attachment[];
   making(attachment: Attachment, kind: string, detail: unknown): number;
   unmade(attachment: Attachment, seq: number): void;
   made(attachment: Attachment): AttachedRow[];
@@ -31,11 +36,15 @@ export interface AttachmentStore {
 
 export function attachmentStore(store: Store): AttachmentStore {
   const where = 'network = ? AND id = ? AND interface = ?';
-  const add = store.prepare('INSERT OR IGNORE INTO attachment (network, id, interface) VALUES (?, ?, ?)');
-  const get = store.prepare(`SELECT 1 FROM attachment WHERE ${where}`);
+  const add = store.prepare(
+    'INSERT OR IGNORE INTO attachment (network, id, interface, jid) VALUES (?, ?, ?, ?)',
+  );
+  const get = store.prepare<[string, string, string], { jid: number }>(
+    `SELECT jid FROM attachment WHERE ${where}`,
+  );
   const remove = store.prepare(`DELETE FROM attachment WHERE ${where}`);
-  const list = store.prepare<[string], Attachment>(
-    'SELECT network, id, interface FROM attachment WHERE network = ? ORDER BY id, interface',
+  const list = store.prepare<[string | null, string | null], Attachment>(
+    'SELECT network, id, interface FROM attachment WHERE ? IS NULL OR network = ? ORDER BY network, id, interface',
   );
   const making = store.prepare<
     [string, string, string, string, string, string, string, string],
@@ -54,12 +63,13 @@ export function attachmentStore(store: Store): AttachmentStore {
     name,
   ];
   return {
-    add: (attachment) => add.run(...words(attachment)).changes > 0,
+    add: (attachment, jid) => add.run(...words(attachment), jid).changes > 0,
+    jailOf: (attachment) => get.get(...words(attachment))?.jid,
     has: (attachment) => get.get(...words(attachment)) !== undefined,
     remove: (attachment) => {
       remove.run(...words(attachment));
     },
-    list: (network) => list.all(network),
+    list: (network) => list.all(network ?? null, network ?? null),
     making: (attachment, kind, detail) => {
       const row = making.get(...words(attachment), ...words(attachment), kind, JSON.stringify(detail));
       if (row === undefined) throw new Error(`store: ${attachment.id}: no row for ${kind}`);

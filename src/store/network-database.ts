@@ -1,7 +1,7 @@
 import { openDatabase, type Store } from './database.js';
 
 /** Raised with every change of the tables below. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /**
  * A lease is an address, as its number within its pool, and who holds it. A gap is a run of addresses that nobody
@@ -59,6 +59,7 @@ const schema = `
     network TEXT NOT NULL,
     id TEXT NOT NULL,
     interface TEXT NOT NULL,
+    jid INTEGER NOT NULL,
     PRIMARY KEY (network, id, interface)
   ) WITHOUT ROWID;
   CREATE TABLE attached (

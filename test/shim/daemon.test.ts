@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Daemon, TaskV2 } from '../../src/proto/generated/services.js';
 import { containerStore } from '../../src/store/containers.js';
 import { openStore } from '../../src/store/database.js';
+import { leaseStore } from '../../src/store/leases.js';
+import { openNetworkStore } from '../../src/store/network-database.js';
 import { notLinux } from '../kernel/kernels.js';
 import { tryLock } from '../../src/kernel/linux/descriptor.js';
 import { folder, kernel } from '../task/stdio/fixture.js';
@@ -48,6 +50,33 @@ describe('a daemon', limits, () => {
     assert.equal(await daemon.ended, 0);
     assert.deepEqual([daemon.socket, socket, join(daemon.folder, 'state.db')].filter(existsSync), []);
     assert.equal(await daemon.log, '', 'not a word on what containerd reads as the answer of start');
+  });
+
+  it('takes back what is held for jails that are no more, and nothing of those that live', async (test) => {
+    const daemon = startDaemonProcess(test, {
+      program: 'shim/model-daemon.js',
+      runDirectory: 'run',
+      prepare: (path) => {
+        mkdirSync(join(path, 'run'));
+      },
+    });
+    assert.equal(await daemon.told, 'ready\n');
+    const client = daemon.connect();
+    assert.equal(await codeOf(client.call(TaskV2.name, Connect, { id: 'box' })), 'NotFound');
+    daemon.child.kill('SIGTERM');
+    // It ends when it has swept.
+    assert.equal(await daemon.ended, 0);
+    const log = await daemon.log;
+    const store = openNetworkStore(join(daemon.folder, 'networks/networks.db'));
+    const holders = leaseStore(store).list();
+    store.close();
+    assert.deepEqual([...new Set(holders.map(({ id }) => id))].sort(), ['alive', 'default'], log);
+    const left = JSON.parse(/^left: (.*)$/m.exec(log)?.[1] ?? '[]') as string[];
+    assert.ok(
+      left.some((what) => /interface epair16384a/.test(what)),
+      log,
+    );
+    assert.ok(!left.some((what) => /epair16385/.test(what)), log);
   });
 
   it('of one namespace has one socket', async (test) => {

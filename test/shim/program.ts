@@ -57,6 +57,10 @@ export interface DaemonSettings {
   /** lines of the configuration */
   readonly config?: string;
   readonly args?: readonly string[];
+  /** what is run in the place of the program, below test/ */
+  readonly program?: string;
+  /** the run directory, below the folder; the folder itself by default */
+  readonly runDirectory?: string;
   /** put where a daemon that was killed would have left things */
   readonly prepare?: (folder: string) => void;
   /** the launcher does not wait for the status */
@@ -71,9 +75,11 @@ export function startDaemonProcess(test: TestContext, settings: DaemonSettings =
   const listener = listenAt(kernel, socket);
   const args = settings.args ?? [
     ...['-address', join(path, 'containerd.sock'), '-namespace', 'ns'],
-    ...['-socket', socket, '-run-dir', path],
+    ...['-socket', socket, '-run-dir', join(path, settings.runDirectory ?? '')],
   ];
-  const child = spawn(process.execPath, ['--expose-gc', main, 'serve', ...args], {
+  const program =
+    settings.program === undefined ? main : fileURLToPath(new URL(`../${settings.program}`, import.meta.url));
+  const child = spawn(process.execPath, ['--expose-gc', program, 'serve', ...args], {
     env: { PATH: process.env['PATH'] ?? '', CONTAINERD_SHIM_JAIL_CONFIG: join(path, 'shim.toml') },
     stdio: ['ignore', 'pipe', 'pipe', listener, 'pipe'],
   });

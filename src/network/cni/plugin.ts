@@ -4,10 +4,10 @@ import { getJail } from '../../kernel/freebsd/jail.js';
 import { run } from '../../kernel/freebsd/run.js';
 import type { Attachment, AttachmentStore } from '../../store/attachments.js';
 import { connect } from '../connect.js';
-import { disconnect } from '../disconnect.js';
 import type { NetworkHost } from '../host.js';
 import { halves, type PairDetail } from '../pair.js';
 import { readConfig, supportedVersions, versionOf, type CniConfig } from './config.js';
+import { detach, keyOf, ledgerOf } from './detach.js';
 import { readEnvironment, type CniEnvironment } from './environment.js';
 import { cniCode, CniError, cniErrorOf } from './error.js';
 import { resultOf, writeResult } from './result.js';
@@ -62,7 +62,7 @@ async function act(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
     case 'ADD':
       return await add(host, said, config);
     case 'DEL':
-      await remove(host, attachmentOf(said, config));
+      await detach(host, host.attachments, attachmentOf(said, config));
       return undefined;
     case 'CHECK':
       await check(host, said, config);
@@ -82,22 +82,17 @@ function attachmentOf({ containerId, interface: name }: CniEnvironment, { networ
   return { network: network.name, id: containerId, interface: name };
 }
 
-/** In leases and anchors an attachment stands as a container of its own: one jail may have several. */
-function keyOf({ network, id, interface: name }: Attachment): { namespace: string; id: string } {
-  return { namespace: `cni.${network}`, id: `${id}.${name}` };
-}
-
 async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Promise<object> {
   const attachment = attachmentOf(said, config);
   const jid = await findJail(host, said.netns);
-  if (!host.attachments.add(attachment)) {
+  if (!host.attachments.add(attachment, jid)) {
     throw new CniError(
       cniCode.refused,
       `container ${said.containerId} has interface ${said.interface} of network ${config.network.name} already`,
     );
   }
   try {
-    const connection = await connect(host, ledgerOf(host, attachment), {
+    const connection = await connect(host, ledgerOf(host.attachments, attachment), {
       ...keyOf(attachment),
       jid,
       network: config.network.name,
@@ -111,16 +106,9 @@ async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
     const result = resultOf(connection, { bridge, pair, mtu }, said.netns, nameservers, config.previous);
     return writeResult(config.version, result);
   } catch (error) {
-    await remove(host, attachment);
+    await detach(host, host.attachments, attachment);
     throw error;
   }
-}
-
-/** Takes an attachment away, as often as asked; one that is not there is no error (specification, DEL). */
-async function remove(host: CniHost, attachment: Attachment): Promise<void> {
-  if (!host.attachments.has(attachment)) return;
-  await disconnect(host, keyOf(attachment), ledgerOf(host, attachment), host.attachments.made(attachment));
-  host.attachments.remove(attachment);
 }
 
 async function check(host: CniHost, said: CniEnvironment, config: CniConfig): Promise<void> {
@@ -151,7 +139,7 @@ async function collect(host: CniHost, config: CniConfig): Promise<void> {
   const failures: unknown[] = [];
   for (const attachment of host.attachments.list(config.network.name)) {
     if (valid.has(`${attachment.id} ${attachment.interface}`)) continue;
-    await remove(host, attachment).catch((error: unknown) => failures.push(error));
+    await detach(host, host.attachments, attachment).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
 }
@@ -182,15 +170,6 @@ async function findJail({ system }: NetworkHost, netns: string): Promise<number>
     );
   }
   return found.jid;
-}
-
-function ledgerOf({ attachments }: CniHost, attachment: Attachment) {
-  return {
-    making: (kind: string, detail: unknown) => attachments.making(attachment, kind, detail),
-    unmade: (seq: number) => {
-      attachments.unmade(attachment, seq);
-    },
-  };
 }
 
 /** The host's half of the attachment's epair. */
