@@ -4,6 +4,7 @@ import type { CallContext } from './open-file.js';
 import { joinAddresses, socketAddress } from './route-message.js';
 import { maskOfPrefix } from './route.js';
 import { fail } from './failure.js';
+import { listRoutes } from './route-list.js';
 import type { System } from './system.js';
 
 // NET_RT_IFLIST of sysctl(3): a message for each interface, followed by one for each of its addresses.
@@ -15,7 +16,9 @@ const align = (length: number): number => Math.ceil(length / 8) * 8;
 export function listInterfaces({ process, system }: CallContext, rest: readonly number[]): Uint8Array {
   const { constants: c } = system.bindings;
   const [zero, family = 0, operation, index = 0] = rest;
-  if (rest.length !== 4 || zero !== 0 || operation !== c.NET_RT_IFLIST) return fail('EINVAL');
+  if (rest.length !== 4 || zero !== 0) return fail('EINVAL');
+  if (operation === c.NET_RT_DUMP) return listRoutes(system, vnetOf(process.jail), family);
+  if (operation !== c.NET_RT_IFLIST) return fail('EINVAL');
   const chosen = vnetOf(process.jail).interfaces.filter((each) => index === 0 || each.index === index);
   return Buffer.concat(
     chosen.flatMap((each) => [interfaceMessage(system, each), ...addressMessages(system, each, family)]),
