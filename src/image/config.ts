@@ -9,6 +9,7 @@ export interface HealthCheck {
   readonly interval?: number;
   readonly timeout?: number;
   readonly startPeriod?: number;
+  readonly startInterval?: number;
   readonly retries?: number;
 }
 
@@ -116,12 +117,14 @@ function parseHealthCheck(value: unknown, where: string): HealthCheck {
   const found = object(value, where);
   const number = (name: string): number | undefined => optional(found[name], `${where}.${name}`, count);
   const [interval, timeout] = [number('Interval'), number('Timeout')];
-  const [startPeriod, retries] = [number('StartPeriod'), number('Retries')];
+  const [startPeriod, startInterval] = [number('StartPeriod'), number('StartInterval')];
+  const retries = number('Retries');
   return {
     test: optional(found['Test'], `${where}.Test`, texts) ?? [],
     ...(interval !== undefined && { interval }),
     ...(timeout !== undefined && { timeout }),
     ...(startPeriod !== undefined && { startPeriod }),
+    ...(startInterval !== undefined && { startInterval }),
     ...(retries !== undefined && { retries }),
   };
 }
