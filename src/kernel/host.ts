@@ -9,6 +9,8 @@ export interface Pipe {
  * linux/host.ts and freebsd/host.ts know the numbers.
  */
 export interface HostCalls {
+  /** PATH_MAX of <limits.h>: the bytes of a path with its final NUL. */
+  readonly pathMax: number;
   /** A pipe whose ends are blocking and close-on-exec. */
   createPipe(): Pipe;
   /** Clears O_NONBLOCK of the open file description, which others may share. */

@@ -104,6 +104,7 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
           ...(owner === undefined ? {} : { owner }),
         },
         {
+          pathMax: calls.pathMax,
           pipe: () => calls.createPipe(),
           fifo: {
             makeBlocking: (fd) => {

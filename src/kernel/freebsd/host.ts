@@ -6,6 +6,7 @@ import { runNow, type LocalFreeBSD } from './run.js';
 /** The host's calls on FreeBSD. */
 export function freebsdCalls(system: LocalFreeBSD): HostCalls {
   return {
+    pathMax: 1024,
     createPipe: () => runNow(system, (b) => makePipe(b)),
     makeBlocking: (fd) => {
       const { O_NONBLOCK } = system.bindings.constants;

@@ -8,6 +8,7 @@ import { giveBackUnusedPages } from './unused-pages.js';
 /** The host's calls on Linux. */
 export function linuxCalls(kernel: LocalKernel): HostCalls {
   return {
+    pathMax: 4096,
     createPipe: () => createPipe(kernel),
     makeBlocking: (fd) => {
       setNonBlocking(kernel, fd, false);

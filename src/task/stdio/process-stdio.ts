@@ -41,7 +41,7 @@ export async function openProcessStdio(
 ): Promise<Stdio> {
   const nothing = owned.own(await openDescriptor('/dev/null', constants.O_RDWR));
   const input = await forStream('stdin', async () => {
-    const path = inputPath(request.stdin);
+    const path = inputPath(request.stdin, settings.pathMax);
     return path === undefined ? undefined : openProcessInput(path, settings.fifo, owned);
   });
   const { stdout, stderr, copies, logger } = await openOutputs(request, settings, nothing, owned);
@@ -88,7 +88,7 @@ async function openOutputs(
 ): Promise<Outputs> {
   const copies: Copy[] = [];
   const open = async (value: string): Promise<Descriptor> => {
-    const destination = parseDestination(value);
+    const destination = parseDestination(value, settings.pathMax);
     if (destination.kind === 'null') return nothing;
     if (destination.kind === 'binary') throw invalid('only stdout can name a logger');
     const isExec = request.execId !== '';
@@ -105,7 +105,7 @@ async function openOutputs(
   };
 
   const first = await forStream('stdout', async () => {
-    const destination = parseDestination(request.stdout);
+    const destination = parseDestination(request.stdout, settings.pathMax);
     if (destination.kind === 'binary') {
       return startLogger(destination, loggedProcess(request), settings, request.owner);
     }

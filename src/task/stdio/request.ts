@@ -22,6 +22,8 @@ export interface StdioRequest {
 
 /** What the module needs from its caller; the limits have defaults. */
 export interface StdioOptions extends Partial<LoggerLimits> {
+  /** PATH_MAX of the host: the bytes of a path with its final NUL. */
+  readonly pathMax: number;
   /** Makes a pipe whose two ends are blocking and close-on-exec. */
   readonly pipe: PipeMaker;
   /** Two calls on FIFOs that Node lacks. */

@@ -23,7 +23,7 @@ export async function openTerminalStdio(
 ): Promise<Stdio> {
   const { report } = settings;
   const input = await forStream('stdin', async () => {
-    const path = inputPath(request.stdin);
+    const path = inputPath(request.stdin, settings.pathMax);
     return path === undefined ? undefined : openInputFifo(path, owned);
   });
   const { sink, logger } = await forStream('stdout', () => openTerminalOutput(request, settings, owned));
@@ -83,7 +83,7 @@ async function openTerminalOutput(
   settings: StdioSettings,
   owned: Descriptors,
 ): Promise<Output> {
-  const destination = parseDestination(request.stdout);
+  const destination = parseDestination(request.stdout, settings.pathMax);
   if (destination.kind === 'null') return { sink: undefined, logger: undefined };
   if (destination.kind === 'binary') {
     const logger = await startLogger(destination, loggedProcess(request), settings, request.owner);

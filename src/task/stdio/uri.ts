@@ -15,31 +15,30 @@ export type Destination =
       readonly strict: boolean;
     };
 
-// <limits.h> of each system, with the final NUL.
-const PATH_MAX = process.platform === 'freebsd' ? 1024 : 4096;
-
 // RFC 3986, 3. Not the URL class: it would resolve dot segments and take `file://C|/` for a drive.
 const URI = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/i;
 
 /**
  * Reads one of a request's stdio strings: empty, an absolute path, or a URI with the scheme `fifo`, `file`, `binary`
  * or `binary-v2`. Throws an Error that names the string and what is wrong with it.
+ *
+ * @param pathMax PATH_MAX of the host: bytes of a path with its final NUL
  */
-export function parseDestination(value: string): Destination {
+export function parseDestination(value: string, pathMax: number): Destination {
   if (value === '') return { kind: 'null' };
-  if (value.startsWith('/')) return pathDestination('path', value, value);
+  if (value.startsWith('/')) return pathDestination('path', value, value, pathMax);
 
   const match = URI.exec(value);
   if (match === null) throw invalid(`${quote(value)} is not an absolute path`);
   const [, scheme = '', host = '', rawPath = '', query = ''] = match;
   switch (scheme.toLowerCase()) {
     case 'fifo':
-      return pathDestination('path', uriPath(value, host, rawPath), value);
+      return pathDestination('path', uriPath(value, host, rawPath), value, pathMax);
     case 'file':
-      return pathDestination('file', uriPath(value, host, rawPath), value);
+      return pathDestination('file', uriPath(value, host, rawPath), value, pathMax);
     case 'binary':
     case 'binary-v2': {
-      const program = checkPath(uriPath(value, host, rawPath), value);
+      const program = checkPath(uriPath(value, host, rawPath), value, pathMax);
       const args = queryArguments(query, value);
       if (args.some((arg) => arg.includes('\0'))) throw invalid(`${quote(value)} has a NUL byte`);
       return { kind: 'binary', program, args, strict: scheme.toLowerCase() === 'binary-v2' };
@@ -49,9 +48,9 @@ export function parseDestination(value: string): Destination {
   }
 }
 
-function pathDestination(kind: 'path' | 'file', path: string, value: string): Destination {
+function pathDestination(kind: 'path' | 'file', path: string, value: string, pathMax: number): Destination {
   // The one device that means something here; opening any other could have effects of its own.
-  return checkPath(path, value) === '/dev/null' ? { kind: 'null' } : { kind, path };
+  return checkPath(path, value, pathMax) === '/dev/null' ? { kind: 'null' } : { kind, path };
 }
 
 function uriPath(value: string, host: string, rawPath: string): string {
@@ -59,12 +58,12 @@ function uriPath(value: string, host: string, rawPath: string): string {
   return decode(rawPath, value);
 }
 
-function checkPath(path: string, value: string): string {
+function checkPath(path: string, value: string, pathMax: number): string {
   if (!path.startsWith('/')) throw invalid(`${quote(value)} has no absolute path`);
   if (path.includes('\0')) throw invalid(`${quote(value)} has a NUL byte`);
   const length = Buffer.byteLength(path);
-  if (length >= PATH_MAX) {
-    throw invalid(`${quote(value)} has a path of ${length} bytes; the limit is ${PATH_MAX - 1}`);
+  if (length >= pathMax) {
+    throw invalid(`${quote(value)} has a path of ${length} bytes; the limit is ${pathMax - 1}`);
   }
   return path;
 }

@@ -33,6 +33,7 @@ export function raise(error: Error): never {
 /** The options that the daemon gives, with the host's calls. */
 export function options(more: Partial<StdioOptions> = {}): StdioOptions {
   return {
+    pathMax: 4096,
     pipe: () => createPipe(kernel),
     fifo: {
       makeBlocking: (fd) => {

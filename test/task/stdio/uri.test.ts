@@ -41,7 +41,7 @@ const accepted: [string, object][] = [
 
 for (const [value, destination] of accepted) {
   test(`${JSON.stringify(value)} is read`, () => {
-    assert.deepEqual(parseDestination(value), destination);
+    assert.deepEqual(parseDestination(value, 4096), destination);
   });
 }
 
@@ -64,13 +64,16 @@ const refused: [string, RegExp][] = [
 
 for (const [value, message] of refused) {
   test(`${JSON.stringify(value.slice(0, 40))} is refused`, () => {
-    assert.throws(() => parseDestination(value), { message });
+    assert.throws(() => parseDestination(value, 4096), { message });
   });
 }
 
-test('the limit of a path counts bytes', () => {
-  const limit = process.platform === 'freebsd' ? 1023 : 4095;
-  const longest = `/${'é'.repeat((limit - 1) / 2)}`;
-  assert.deepEqual(parseDestination(longest), path(longest));
-  assert.throws(() => parseDestination(`${longest}x`), /the limit is/);
-});
+for (const pathMax of [1024, 4096]) {
+  test(`a path has less than ${pathMax} bytes where that is the limit`, () => {
+    const longest = `/${'é'.repeat(pathMax / 2 - 1)}`;
+    assert.deepEqual(parseDestination(longest, pathMax), path(longest));
+    assert.throws(() => parseDestination(`${longest}x`, pathMax), {
+      message: new RegExp(`the limit is ${pathMax - 1}$`),
+    });
+  });
+}
