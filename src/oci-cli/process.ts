@@ -18,19 +18,28 @@ export function adoptedProcess(
   return {
     pid,
     exited: noted,
-    signal: (signal) => {
-      // Until it is collected its pid belongs to it; afterwards the pid may be anybody's.
-      if (gone) throw new RuntimeError('not-found', `process ${pid} already finished`);
-      checkSignal(signal);
-      try {
-        process.kill(pid, signal);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-        throw new RuntimeError('not-found', `process ${pid} already finished`, { cause: error });
-      }
-    },
+    signal: (signal) =>
+      settled(() => {
+        // Until it is collected its pid belongs to it; afterwards the pid may be anybody's.
+        if (gone) throw new RuntimeError('not-found', `process ${pid} already finished`);
+        checkSignal(signal);
+        try {
+          process.kill(pid, signal);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+          throw new RuntimeError('not-found', `process ${pid} already finished`, { cause: error });
+        }
+      }),
     resize,
   };
+}
+
+/** Does something now, and answers or fails later. */
+function settled(act: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    act();
+    resolve();
+  });
 }
 
 /** @throws RuntimeError invalid, unless Linux has the signal (signal(7), SIGRTMAX) */

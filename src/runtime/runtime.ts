@@ -68,8 +68,8 @@ export interface RuntimeProcess {
   readonly pid: number;
   /** resolves once, when the process is gone; never rejects */
   readonly exited: Promise<Exit>;
-  /** @throws RuntimeError not-found when the process is gone */
-  signal(signal: number): void;
+  /** @throws RuntimeError not-found when the process is gone; an error of the kernel, which has not sent it then */
+  signal(signal: number): Promise<void>;
   /** does nothing without a terminal; sizes are in characters */
   resize(width: number, height: number): void;
 }

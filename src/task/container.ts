@@ -127,7 +127,7 @@ export class Container {
 
   async #signal(process: Process, launched: RuntimeProcess, signal: number, all: boolean): Promise<void> {
     if (all) await this.#runtime.signalAll(signal);
-    else launched.signal(signal);
+    else await launched.signal(signal);
     // A frozen process dies only when it is thawed, and one may be frozen after the signal was sent.
     if (signal === sigkill && process === this.init && this.#pause.state !== 'no') {
       await this.#serially(() => this.#thawToDie());
@@ -226,7 +226,7 @@ export class Container {
         throw new RuntimeError('failed', `cannot delete a running process (container ${this.key.id})`);
       }
       if (this.init.state === 'running') await this.#killAll();
-      if (this.init.state === 'created') this.#killInit();
+      if (this.init.state === 'created') await this.#killInit();
       await this.init.ended;
       const execs = [...this.#execs.values()];
       // The output has its own time, and none of that of the clean-up: who asked for this may not wait for both.
@@ -252,13 +252,13 @@ export class Container {
     } catch (error) {
       this.#host.logger.warn(this.key, `cannot kill all processes: ${reason(error)}`);
     }
-    this.#killInit();
+    await this.#killInit();
     await this.#thawToDie();
   }
 
-  #killInit(): void {
+  async #killInit(): Promise<void> {
     try {
-      this.#runtime.init.signal(sigkill);
+      await this.#runtime.init.signal(sigkill);
     } catch (error) {
       // Gone before its exit was told: that comes.
       if (!(error instanceof RuntimeError && error.kind === 'not-found')) throw error;

@@ -41,13 +41,16 @@ export async function startChild(
   return {
     pid,
     exited,
-    signal: (signal) => {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        throw new RuntimeError('not-found', `process ${pid} already finished`);
-      }
-      if (signal < 1 || signal > 64) throw new RuntimeError('invalid', `signal ${signal} is none of 1 to 64`);
-      process.kill(pid, signal);
-    },
+    signal: (signal) =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) {
+          throw new RuntimeError('not-found', `process ${pid} already finished`);
+        }
+        if (signal < 1 || signal > 64)
+          throw new RuntimeError('invalid', `signal ${signal} is none of 1 to 64`);
+        process.kill(pid, signal);
+        resolve();
+      }),
     resize: (columns, rows) => {
       const master = stdio.terminal ? stdio.master() : undefined;
       if (master !== undefined) setWindowSize(kernel, master, { rows, columns });

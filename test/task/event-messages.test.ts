@@ -16,7 +16,7 @@ function ended(): Process {
   process.launched = {
     pid: 42,
     exited: Promise.resolve(exit),
-    signal: () => undefined,
+    signal: () => Promise.resolve(),
     resize: () => undefined,
   };
   process.finish(exit);

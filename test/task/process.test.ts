@@ -13,7 +13,7 @@ function observed() {
   const launched = {
     pid: 42,
     exited: Promise.resolve(exit),
-    signal: () => undefined,
+    signal: () => Promise.resolve(),
     resize: (width: number, height: number) => seen.push(`${width}x${height}`),
   };
   const stdio = { closeStdin: () => seen.push('closed') } as unknown as Stdio;

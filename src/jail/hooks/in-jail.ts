@@ -23,7 +23,7 @@ export function jailHookRunner(tools: LaunchTools, jid: number, folder: string):
       const limit = { exceeded: false };
       const timer = setTimeout(() => {
         limit.exceeded = true;
-        process.signal(sigkill);
+        process.signal(sigkill).catch(tools.report);
       }, timeout);
       const exit = await process.exited;
       clearTimeout(timer);
@@ -91,7 +91,7 @@ async function openDescriptors(
         output: open(b, '/dev/null', { access: 'write' }),
         error: open(b, '/dev/null', { access: 'write' }),
       };
-      return { written, ...opened, removed: remove(b, directory, name) };
+      return { written, ...opened, removed: remove(b, directory, name, { object: path }) };
     });
     return [input, output, error];
   } catch (error) {

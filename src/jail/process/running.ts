@@ -1,4 +1,5 @@
 import type { Child } from '../../kernel/child.js';
+import { isKernelError } from '../../kernel/error.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import { sendSignal } from '../../kernel/freebsd/signal.js';
 import { setTerminalSize } from '../../kernel/freebsd/terminal.js';
@@ -32,13 +33,16 @@ export function runningProcess(
   return {
     pid,
     exited: noted,
-    signal: (signal) => {
+    signal: async (signal) => {
       // Nobody has been told of its end yet, so that the pid is its own. Afterwards it may be anybody's.
       if (gone) throw new RuntimeError('not-found', `process ${pid} already finished`);
       if (!Number.isInteger(signal) || signal < 1 || signal > greatestSignal) {
         throw new RuntimeError('invalid', `signal ${signal} is none of 1 to ${greatestSignal}`);
       }
-      run(system, (b) => sendSignal(b, pid, signal)).catch(failed);
+      const sent = await run(system, (b) => b.attempt(() => sendSignal(b, pid, signal)));
+      if (!isKernelError(sent)) return;
+      if (sent.code !== 'ESRCH') throw sent;
+      throw new RuntimeError('not-found', `process ${pid} already finished`, { cause: sent });
     },
     resize: (columns, rows) => {
       const master = stdio.terminal ? stdio.master() : undefined;

@@ -61,26 +61,18 @@ describe('a process of a jail', () => {
       { jid: world.jid, plan: plan() },
       await plainStdio(world),
     );
-    process.signal(15);
+    await process.signal(15);
     assert.equal((await process.exited).status, 143);
-    assert.throws(
-      () => {
-        process.signal(15);
-      },
-      { name: 'RuntimeError', kind: 'not-found' },
-    );
+    await assert.rejects(process.signal(15), { name: 'RuntimeError', kind: 'not-found' });
 
     const begun = await beginProcess(world.tools, await plainStdio(world));
     const waiting = await begun.prepare({ jid: world.jid, plan: plan() });
     for (const signal of [0, -1, 129, 1.5]) {
-      assert.throws(
-        () => {
-          waiting.process.signal(signal);
-        },
-        { name: 'RuntimeError', kind: 'invalid' },
-      );
+      await assert.rejects(waiting.process.signal(signal), { name: 'RuntimeError', kind: 'invalid' });
     }
-    waiting.process.signal(9);
+    world.model.faults.failNth(1, 'EPERM');
+    await assert.rejects(waiting.process.signal(9), { code: 'EPERM' });
+    await waiting.process.signal(9);
     assert.equal((await waiting.process.exited).status, 137);
     await assert.rejects(waiting.start(), {
       name: 'RuntimeError',
@@ -223,7 +215,7 @@ describe('a process of a jail', () => {
       const made = world.process(process.pid);
       assert.equal(made.executed?.path, '/bin/program');
       assert.deepEqual(made.descriptors.numbers(), [0, 1, 2]);
-      process.signal(9);
+      await process.signal(9);
       assert.equal((await process.exited).status, 137);
       if ('close' in stdio) stdio.close();
       await children.close();

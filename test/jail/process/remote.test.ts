@@ -53,7 +53,7 @@ describe('a process of a jail on another machine', () => {
     assert.deepEqual(await everybodyIn(tools.system, jid).pids(), [first.pid, second.pid]);
     exitProgram(world.process(first.pid), 5);
     assert.equal((await first.exited).status, 5);
-    second.signal(15);
+    await second.signal(15);
     assert.equal((await second.exited).status, 143);
     await run(tools.system, (b) => close(b, input));
     assert.deepEqual(world.model.remains(), before);

@@ -11,7 +11,7 @@ describe('the jail of a process with a terminal', () => {
       const { jid, model, tools } = world;
       const stdio = terminalStdio(world);
       const process = await launchProcess(tools, { jid, plan: plan({ terminal: true }) }, stdio);
-      process.signal(9);
+      await process.signal(9);
       await process.exited;
       stdio.close();
       const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -43,7 +43,7 @@ function sample(change: { spec?: object; endsWithInit?: boolean } = {}): Sample 
   const direct = runcDirect({
     id: 'c',
     folder,
-    init: { pid: 42, exited, signal: () => undefined, resize: () => undefined },
+    init: { pid: 42, exited, signal: () => Promise.resolve(), resize: () => undefined },
     spec: { ...change.spec },
     endsWithInit: change.endsWithInit ?? true,
     hierarchies: parseMountTable(`31 1 0:31 / ${hierarchy} rw - cgroup2 cgroup2 rw\n`),

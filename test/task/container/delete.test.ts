@@ -49,8 +49,8 @@ describe('Delete', limits, () => {
     await shim.create('true');
     const { init } = shim.runtime.get('box');
     const signal = init.signal.bind(init);
-    init.signal = (number) => {
-      signal(number);
+    init.signal = async (number) => {
+      await signal(number);
       throw new RuntimeError('not-found', 'process already finished');
     };
     assert.equal((await shim.call(methods.Delete, box)).exitStatus, 137);

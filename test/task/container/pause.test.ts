@@ -53,10 +53,12 @@ describe('a pause', limits, () => {
     // A freezer of version 1 lets nobody die: the signal takes effect when the processes are thawed.
     const signal = container.init.signal.bind(container.init);
     const pending: number[] = [];
-    container.init.signal = (number) => pending.push(number);
-    container.resume = () => {
-      for (const number of pending) signal(number);
+    container.init.signal = (number) => {
+      pending.push(number);
       return Promise.resolve();
+    };
+    container.resume = async () => {
+      for (const number of pending) await signal(number);
     };
     const held = shim.runtime.gates.hold('pause');
     const pausing = codeOf(shim.call(methods.Pause, box));

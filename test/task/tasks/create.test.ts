@@ -89,7 +89,7 @@ describe('Create', limits, () => {
     const creating = shim.create('true');
     await held.reached;
     const { init } = shim.runtime.get('box');
-    init.signal(9);
+    await init.signal(9);
     await init.exited;
     held.release();
     assert.equal(await creating, init.pid);
