@@ -131,7 +131,7 @@ async function finishDevices(
     await visit(root, destination, async ({ directory, name }) => {
       if (name === undefined) return;
       await run(root.system, (b) => {
-        const fd = b.temporary(openIn(b, directory, name, { directory: true }).value);
+        const fd = b.temporary(openIn(b, directory, name, { directory: true, object: destination }).value);
         return applyDevfsRuleset(b, fd, own);
       });
     });

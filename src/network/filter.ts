@@ -126,6 +126,7 @@ export class NetworkFilter {
       b.attempt(() => packetFilterStatus(b, openPacketFilter(b))),
     );
     if (isKernelError(status)) {
+      if (!isWithoutFilter(status)) throw status;
       return { text: `there is no packet filter: ${status.message}; 'kldload pf' loads it`, canLoad: false };
     }
     if (!status.running) {

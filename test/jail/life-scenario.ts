@@ -14,6 +14,7 @@ import {
 } from '../../src/jail/process/launch.js';
 import { undoRoot } from '../../src/jail/undo-root.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
+import type { ChildMaker } from '../../src/kernel/child.js';
 import { parseSpec } from '../../src/runtime/spec.js';
 import type { ProcessStdio, RuntimeProcess } from '../../src/runtime/runtime.js';
 import { modelChildren } from '../model/children.js';
@@ -65,7 +66,7 @@ export class Life {
   #stdio: ProcessStdio | undefined;
   #begun: BegunProcess | undefined;
 
-  constructor(release: Release, children = modelChildren) {
+  constructor(release: Release, children: (model: Model) => ChildMaker = modelChildren) {
     this.model = machine(release);
     this.tools = {
       system: this.model.freebsd,

@@ -2,11 +2,12 @@ import type { Child, ChildExit, ChildMaker } from '../../src/kernel/child.js';
 import { fail } from './failure.js';
 import { collectJails } from './life.js';
 import type { Model } from './model.js';
+import type { OpenFile } from './open-file.js';
 import type { Process } from './process.js';
 import { deliver } from './signal-calls.js';
 
 /** Makes children of the model's process, as a daemon does on a real machine, and waits for them as Node does. */
-export function modelChildren({ kernel, system }: Model): ChildMaker {
+export function modelChildren({ kernel, system }: Pick<Model, 'kernel' | 'system'>): ChildMaker {
   const awaited = new Map<Process, (exit: ChildExit) => void>();
   system.processes.listen((process, event) => {
     const tell = event === 'ended' ? awaited.get(process) : undefined;
@@ -46,7 +47,8 @@ export function modelChildren({ kernel, system }: Model): ChildMaker {
   };
 }
 
-function openNull(process: Process) {
+/** A file that is /dev/null, for a process. */
+export function openNull(process: Process): OpenFile {
   const entry = process.system.devices.entries.find(({ path }) => path === 'null');
   return (entry?.device ?? fail('ENXIO')).open(process, 2);
 }

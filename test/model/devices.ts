@@ -67,6 +67,12 @@ export function standardDevices(registry: DeviceRegistry): void {
   }
 }
 
+/** What linux64.ko makes for a tmpfs to be mounted on, as no directory can be made in a devfs: linux_util.c. */
+export const linuxSharedMemory: DeviceEntry = {
+  ...{ path: 'shm/.mountpoint', kind: 'character device', mode: 0, uid: 0, gid: 0 },
+  device: quietDevice('shm/.mountpoint'),
+};
+
 /** A device that swallows what is written; /dev/zero and its like give zeros, the others nothing. */
 function quietDevice(name: string): Device {
   const zeros = ['zero', 'full', 'random'].includes(name);

@@ -1,7 +1,7 @@
 import { allBindings } from '../../src/kernel/bindings/select.js';
 import type { Bindings, Release } from '../../src/kernel/bindings/types.js';
 import { CpusetTable } from './cpusets.js';
-import { DeviceRegistry, standardDevices } from './devices.js';
+import { DeviceRegistry, linuxSharedMemory, standardDevices } from './devices.js';
 import { RulesetTable } from './devfs-rules.js';
 import type { Jail } from './jail.js';
 import { KernelFiles } from './kernel-files.js';
@@ -88,6 +88,7 @@ export class System {
     standardDevices(this.devices);
     this.devices.add(ownTerminal(this));
     if (this.modules.has('pf')) this.devices.add(packetFilterDevice);
+    if (this.modules.has('linux64')) this.devices.add(linuxSharedMemory);
     standardSysctls(this);
     addNetworkSysctls(this);
     addProcessSysctls(this);
@@ -96,6 +97,7 @@ export class System {
   /** Has a module in the kernel, with the parameters of jails and the device that come with it. */
   load(module: string): void {
     if (module === 'pf' && !this.modules.has('pf')) this.devices.add(packetFilterDevice);
+    if (module === 'linux64' && !this.modules.has('linux64')) this.devices.add(linuxSharedMemory);
     this.modules.add(module);
     addJailParameters(this);
   }

@@ -18,6 +18,8 @@ export async function verifyDevices(
 ): Promise<void> {
   const paths = [`${destination}/null`, `${destination}/mem`];
   const [nothing, memory] = await visitAll(root, paths, (places) => {
+    const failure = places.find((place) => isKernelError(place));
+    if (failure !== undefined) return Promise.reject(failure);
     return Promise.resolve(places.map((place) => !isKernelError(place) && place.status !== undefined));
   });
   const on = pathIn(root, namesOf(destination));

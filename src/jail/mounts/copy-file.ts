@@ -7,7 +7,7 @@ import { RuntimeError } from '../../runtime/error.js';
 import type { Journal } from '../../runtime/journal.js';
 import { closeRoot, openRoot, withHost, type Root } from '../root/root.js';
 import { visit } from '../root/visit.js';
-import { hostPathOf, namesTo } from '../root/walk.js';
+import { hostPathOf, namesOf, namesTo, pathIn } from '../root/walk.js';
 import type { HostFile } from './bare-path.js';
 import type { MountTree } from './tree.js';
 
@@ -53,7 +53,12 @@ async function readSource(system: FreeBSD, { path }: HostFile): Promise<Uint8Arr
     visit(host, path, ({ directory, name }) =>
       run(system, (b) => {
         if (name === undefined) throw new RuntimeError('invalid', `${path}: not a file`);
-        return read(b, b.temporary(openIn(b, directory, name, { nonBlocking: true }).value), limit + 1, path);
+        return read(
+          b,
+          b.temporary(openIn(b, directory, name, { nonBlocking: true, object: path }).value),
+          limit + 1,
+          path,
+        );
       }),
     ),
   );
@@ -74,11 +79,12 @@ async function replace(
     if (name === undefined || status?.kind !== 'file') {
       throw new RuntimeError('failed', `${hostPathOf(root, place)}: no longer a file`);
     }
+    const object = hostPathOf(root, place);
     const saved = `.saved-${randomBytes(8).toString('hex')}`;
     const detail: CopiedDetail = { root: root.path, path: `/${namesTo(place).join('/')}`, saved };
     const seq = journal.making(copiedKind, detail);
     const moved = await run(root.system, (b) =>
-      b.attempt(() => rename(b, [directory, name], [directory, saved])),
+      b.attempt(() => rename(b, [directory, name], [directory, saved], object)),
     );
     if (isKernelError(moved)) {
       journal.unmade(seq);
@@ -86,13 +92,13 @@ async function replace(
     }
     const { written } = await run(root.system, (b) => {
       const create = { mode: 0o600, exclusive: true };
-      const fd = b.temporary(openIn(b, directory, name, { access: 'write', create }).value);
-      const written = write(b, fd, data, name);
-      changeOwner(b, directory, name, uid, gid);
-      changeMode(b, directory, name, mode);
+      const fd = b.temporary(openIn(b, directory, name, { access: 'write', create, object }).value);
+      const written = write(b, fd, data, object);
+      changeOwner(b, directory, name, uid, gid, object);
+      changeMode(b, directory, name, mode, object);
       return { written, released: release(b) };
     });
-    if (written !== data.byteLength) throw new RuntimeError('failed', `${name}: written in part`);
+    if (written !== data.byteLength) throw new RuntimeError('failed', `${object}: written in part`);
   });
 }
 
@@ -111,7 +117,9 @@ export async function restoreCopied(system: FreeBSD, detail: CopiedDetail): Prom
       if (name === undefined || status === undefined) return;
       // A directory that is a link by now leads to what is not ours.
       if (`/${namesTo(place).join('/')}` !== posix.join(folder, saved)) return;
-      await run(system, (b) => rename(b, [directory, name], [directory, posix.basename(path)]));
+      await run(system, (b) =>
+        rename(b, [directory, name], [directory, posix.basename(path)], pathIn(root, namesOf(path))),
+      );
     });
   } catch (error) {
     if (!isKernelError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;

@@ -43,7 +43,9 @@ export async function copyUp(
   const { system } = root;
   await visit(root, destination, async ({ directory, name }) => {
     const fd = await run(system, (b) =>
-      name === undefined ? undefinedName(destination) : openIn(b, directory, name, { directory: true }),
+      name === undefined
+        ? undefinedName(destination)
+        : openIn(b, directory, name, { directory: true, object: mounted.on }),
     );
     await closing(system, [fd], async () => {
       const { id } = await run(system, (b) => fileSystemOf(b, fd, destination));
@@ -83,7 +85,9 @@ async function copyEntries(
   depth: number,
   path: string,
 ): Promise<void> {
-  const found = await run(system, (b) => entries.map(({ name }) => statusIn(b, from, name)));
+  const found = await run(system, (b) =>
+    entries.map(({ name }) => statusIn(b, from, name, `${path}/${name}`)),
+  );
   for (const [index, { name }] of entries.entries()) {
     const status = found[index];
     if (status === undefined) continue;
@@ -94,14 +98,20 @@ async function copyEntries(
     else if (status.kind === 'fifo') await run(system, (b) => makeFifo(b, to, name, 0o600));
     // A socket without whoever listens, or a device outside of a devfs, is of no use.
     else continue;
-    await run(system, (b) => attributes(b, to, name, status));
+    await run(system, (b) => attributes(b, to, name, status, below));
   }
 }
 
 /** The owner first: a change of it takes set-id bits away. */
-function attributes(b: BatchBuilder, directory: number, name: string, status: FileStatus): Step<void>[] {
-  const owner = changeOwner(b, directory, name, status.uid, status.gid);
-  return status.kind === 'symlink' ? [owner] : [owner, changeMode(b, directory, name, status.mode)];
+function attributes(
+  b: BatchBuilder,
+  directory: number,
+  name: string,
+  status: FileStatus,
+  path: string,
+): Step<void>[] {
+  const owner = changeOwner(b, directory, name, status.uid, status.gid, path);
+  return status.kind === 'symlink' ? [owner] : [owner, changeMode(b, directory, name, status.mode, path)];
 }
 
 async function copySymlink(system: FreeBSD, from: number, to: number, name: string): Promise<void> {
@@ -117,10 +127,10 @@ async function copyTree(
   depth: number,
   path: string,
 ): Promise<void> {
-  await run(system, (b) => makeDirectory(b, to, name, 0o700));
-  const source = await run(system, (b) => openIn(b, from, name, { directory: true }));
+  await run(system, (b) => makeDirectory(b, to, name, 0o700, path));
+  const source = await run(system, (b) => openIn(b, from, name, { directory: true, object: path }));
   await closing(system, [source], async () => {
-    const target = await run(system, (b) => openIn(b, to, name, { directory: true }));
+    const target = await run(system, (b) => openIn(b, to, name, { directory: true, object: path }));
     await closing(system, [target], () => copyDirectory(system, source, target, depth + 1, path));
   });
 }
@@ -132,12 +142,12 @@ async function copyFile(
   name: string,
   path: string,
 ): Promise<void> {
-  const source = await run(system, (b) => openIn(b, from, name, { nonBlocking: true }));
+  const source = await run(system, (b) => openIn(b, from, name, { nonBlocking: true, object: path }));
   await closing(system, [source], async () => {
     const { kind } = await run(system, (b) => statusOf(b, source, path));
     if (kind !== 'file') throw new RuntimeError('failed', `${path}: became a ${kind}`);
     const create = { mode: 0o600, exclusive: true };
-    const target = await run(system, (b) => openIn(b, to, name, { access: 'write', create }));
+    const target = await run(system, (b) => openIn(b, to, name, { access: 'write', create, object: path }));
     await closing(system, [target], async () => {
       while ((await run(system, (b) => copyChunk(b, source, target, path))) > 0);
     });

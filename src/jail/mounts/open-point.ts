@@ -43,12 +43,12 @@ export async function withOpenPoint<T>(
   }
   if (name === undefined || kind === 'file') {
     const found = await run(system, (b) => ({
-      status: name === undefined ? statusOf(b, directory, path) : statusIn(b, directory, name),
+      status: name === undefined ? statusOf(b, directory, path) : statusIn(b, directory, name, path),
       below: fileSystemOf(b, directory, path),
     }));
     return act({ fd: directory, name, path, ...found });
   }
-  const fd = await run(system, (b) => openIn(b, directory, name, { directory: true }));
+  const fd = await run(system, (b) => openIn(b, directory, name, { directory: true, object: path }));
   try {
     const found = await run(system, (b) => ({
       status: statusOf(b, fd, path),

@@ -5,7 +5,7 @@ import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import type { Journal } from '../../runtime/journal.js';
 import { closeRoot, openRoot, type Root } from './root.js';
 import { visit, type Release } from './visit.js';
-import { namesOf, namesTo, pathIn, type Place } from './walk.js';
+import { hostPathOf, namesOf, namesTo, pathIn, type Place } from './walk.js';
 
 /** What a journal says of a directory, or of an empty file to mount on, that was made inside a root. */
 export interface MadeDetail {
@@ -56,21 +56,32 @@ async function makeMissing(
   if (status !== undefined)
     return status.kind === 'directory' ? undefined : failureAt(root, namesTo(place).join('/'), 'ENOTDIR');
   const entries = missingOf(place).map((names) => writeDown(root, names, 'directory', journal));
-  const { made } = await run(root.system, (b) => {
+  const { made, opened } = await run(root.system, (b) => {
     let directory: Directory = place.directory;
-    const steps = missingNames(place).map((name) => {
-      const from = directory;
-      const step = b.attempt(() => makeDirectory(b, from, name, mode));
-      directory = b.temporary(b.attempt(() => openIn(b, from, name, { directory: true })).value);
+    const opened: Step<unknown>[] = [];
+    const made = missingOf(place).map((names, index, all) => {
+      const [from, name, object] = [directory, names.at(-1) ?? '', pathIn(root, names)];
+      const step = b.attempt(() => makeDirectory(b, from, name, mode, object));
+      if (index === all.length - 1) return step;
+      const open = b.attempt(() => openIn(b, from, name, { directory: true, object }));
+      opened.push(open);
+      directory = b.temporary(open.value);
       return step;
     });
-    return { made: together(steps), released: release(b) };
+    return { made: together(made), opened: together(opened), released: release(b) };
   });
   // One that was there already does not keep those below it from being made.
   entries.forEach(({ seq }, index) => {
     if (isKernelError(made[index])) journal.unmade(seq);
   });
-  return made.find((result) => isKernelError(result));
+  // Nothing can be made in one that could not be opened: that says more than what came of trying.
+  const unopened = opened.findIndex((result) => isKernelError(result));
+  if (unopened < 0) return made.find(isFailure);
+  return made.slice(0, unopened + 1).find(isFailure) ?? opened.find(isFailure);
+}
+
+function isFailure(result: unknown): result is KernelError {
+  return isKernelError(result);
 }
 
 function together<T>(steps: readonly Step<T>[]): Step<T[]> {
@@ -135,7 +146,8 @@ async function makeFile(
   const { seq } = writeDown(root, namesTo(place), 'file', journal);
   const { made } = await run(root.system, (b) => {
     const create = { mode: 0o644, exclusive: true };
-    const file = b.attempt(() => openIn(b, place.directory, name, { access: 'write', create }));
+    const object = hostPathOf(root, place);
+    const file = b.attempt(() => openIn(b, place.directory, name, { access: 'write', create, object }));
     b.temporary(file.value);
     return { made: file, released: release(b) };
   });
@@ -163,7 +175,7 @@ export async function removeMade(system: FreeBSD, { root: rootPath, path, kind }
       if (status.kind !== kind || `/${namesTo(place).join('/')}` !== path) return;
       if (kind === 'file' && status.size > 0n) return;
       await run(system, (b) => {
-        remove(b, directory, name, { directory: kind === 'directory' });
+        remove(b, directory, name, { directory: kind === 'directory', object: hostPathOf(root, place) });
         return [release(b)];
       });
     });

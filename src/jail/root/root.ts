@@ -24,11 +24,12 @@ export async function openRoot(system: FreeBSD, path: string): Promise<Root> {
     return visit(host, path, async (place, release) => {
       const { name, directory } = place;
       if (name === undefined) return openHost(system);
+      const object = hostPathOf(host, place);
       const { fd } = await run(system, (b) => ({
-        fd: openIn(b, directory, name, { directory: true }),
+        fd: openIn(b, directory, name, { directory: true, object }),
         released: release(b),
       }));
-      return { system, path: hostPathOf(host, place), fd };
+      return { system, path: object, fd };
     });
   });
 }

@@ -64,7 +64,7 @@ const descriptorArguments: ReadonlyMap<string, readonly number[]> = new Map<stri
  * Puts a batch together out of steps. The functions of this folder that take a builder only add to it: nothing is
  * called, and bad input is refused with a RangeError that names it. `run` has the batch made.
  *
- * Descriptors that a batch needs only for itself are closed at its end, or after its failure, by `run`.
+ * Descriptors that a batch needs only for itself are closed at its end by `run`, and all that it opened after its failure.
  */
 export class BatchBuilder {
   readonly arena = new Arena(1024);
@@ -72,6 +72,7 @@ export class BatchBuilder {
   readonly #calls: Call[] = [];
   readonly #contexts: CallContext[] = [];
   readonly #temporary: ResultOf[] = [];
+  readonly #opened: ResultOf[] = [];
   readonly #sockets = new Map<string, ResultOf>();
   #attempts = 0;
 
@@ -112,6 +113,12 @@ export class BatchBuilder {
   /** Has the descriptor that a call returns closed when the batch is over. */
   temporary(descriptor: ResultOf): ResultOf {
     this.#temporary.push(descriptor);
+    return descriptor;
+  }
+
+  /** Has the descriptor that a call returns closed if the batch fails: then nobody is told of it. */
+  forCaller(descriptor: ResultOf): ResultOf {
+    this.#opened.push(descriptor);
     return descriptor;
   }
 
@@ -162,10 +169,15 @@ export class BatchBuilder {
       : this.#error(last, errno, answer.arena);
   }
 
-  /** The temporary descriptors that a batch left open because it stopped. */
-  leftOpen(answer: Answer): number[] {
-    return this.#temporary
-      .map(({ result }) => answer.results[result])
+  /** The descriptors that a batch left open because it stopped. */
+  leftOpen({ results }: Answer): number[] {
+    const left = new Set([...this.#temporary, ...this.#opened].map(({ result }) => result));
+    for (const { symbol, args } of this.#calls.slice(0, results.length)) {
+      const [fd] = args;
+      if (symbol === 'close' && typeof fd === 'object' && 'result' in fd) left.delete(fd.result);
+    }
+    return [...left]
+      .map((result) => results[result])
       .filter((found) => found !== undefined && found.errno === 0)
       .map((found) => Number(found?.value));
   }

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly nonBlocking?: boolean;
   /** Keep it open across execve(2). */
   readonly inherit?: boolean;
+  /** What it is called when it cannot be opened: its path, where only a name is given. */
+  readonly object?: string;
 }
 
 /** Opens an absolute path: openat(2). The caller closes what it answers. Symbolic links are followed. */
@@ -55,11 +57,11 @@ function callOpen(
   directory: Directory,
   path: string,
   flags: number,
-  { create }: OpenOptions,
+  { create, object = path }: OpenOptions,
 ): Step<number> {
   const at = b.arena.text(path, 'path', b.bindings.constants.MAXPATHLEN);
   const mode = create === undefined ? 0 : checkMode(create.mode);
-  const value = b.call('openat', [directory, { arena: at }, flags, mode], { object: path });
+  const value = b.forCaller(b.call('openat', [directory, { arena: at }, flags, mode], { object }));
   return { value, decode: ({ valueOf }) => valueOf(value) };
 }
 
@@ -91,9 +93,18 @@ export function statusAt(b: BatchBuilder, path: string): Step<FileStatus> {
   return fstatat(b, b.bindings.constants.AT_FDCWD, path, 0);
 }
 
-/** Looks at a name in a directory, at a symbolic link itself: fstatat(2). */
-export function statusIn(b: BatchBuilder, directory: Directory, name: string): Step<FileStatus> {
-  return fstatat(b, directory, checkName(name), b.bindings.constants.AT_SYMLINK_NOFOLLOW);
+/**
+ * Looks at a name in a directory, at a symbolic link itself: fstatat(2).
+ *
+ * @param object what it is called in messages, here and below: its path, where that is known
+ */
+export function statusIn(
+  b: BatchBuilder,
+  directory: Directory,
+  name: string,
+  object = name,
+): Step<FileStatus> {
+  return fstatat(b, directory, checkName(name), b.bindings.constants.AT_SYMLINK_NOFOLLOW, object);
 }
 
 /** Looks at an open file: fstat(2). */
@@ -103,16 +114,28 @@ export function statusOf(b: BatchBuilder, fd: number | ResultOf, object = 'descr
   return { value, decode: ({ arena }) => readFileStatus(b.bindings, arena, buffer) };
 }
 
-function fstatat(b: BatchBuilder, directory: Directory, path: string, flags: number): Step<FileStatus> {
+function fstatat(
+  b: BatchBuilder,
+  directory: Directory,
+  path: string,
+  flags: number,
+  object = path,
+): Step<FileStatus> {
   const buffer = b.arena.reserve(b.bindings.layouts.stat.size);
   const at = b.arena.text(path, 'path', b.bindings.constants.MAXPATHLEN);
-  const value = b.call('fstatat', [directory, { arena: at }, { arena: buffer }, flags], { object: path });
+  const value = b.call('fstatat', [directory, { arena: at }, { arena: buffer }, flags], { object });
   return { value, decode: ({ arena }) => readFileStatus(b.bindings, arena, buffer) };
 }
 
 /** Makes a directory: mkdirat(2). The umask applies; set-id and sticky bits are dropped. */
-export function makeDirectory(b: BatchBuilder, directory: Directory, name: string, mode: number): Step<void> {
-  return simple(b, 'mkdirat', [directory, nameIn(b, name), checkMode(mode)], name);
+export function makeDirectory(
+  b: BatchBuilder,
+  directory: Directory,
+  name: string,
+  mode: number,
+  object = name,
+): Step<void> {
+  return simple(b, 'mkdirat', [directory, nameIn(b, name), checkMode(mode)], object);
 }
 
 /** Makes a symbolic link that says `text`: symlinkat(2). */
@@ -140,10 +163,10 @@ export function remove(
   b: BatchBuilder,
   directory: Directory,
   name: string,
-  { directory: isDirectory = false } = {},
+  { directory: isDirectory = false, object = name } = {},
 ): Step<void> {
   const flags = isDirectory ? b.bindings.constants.AT_REMOVEDIR : 0;
-  return simple(b, 'unlinkat', [directory, nameIn(b, name), flags], name);
+  return simple(b, 'unlinkat', [directory, nameIn(b, name), flags], object);
 }
 
 /** Moves a name to a directory of the same file system: renameat(2). */
@@ -151,17 +174,24 @@ export function rename(
   b: BatchBuilder,
   from: readonly [directory: Directory, name: string],
   to: readonly [directory: Directory, name: string],
+  object = `${from[1]} to ${to[1]}`,
 ): Step<void> {
   const args = [from[0], nameIn(b, from[1]), to[0], nameIn(b, to[1])];
-  return simple(b, 'renameat', args, `${from[1]} to ${to[1]}`);
+  return simple(b, 'renameat', args, object);
 }
 
 /**
  * Sets the permission bits of a file: fchmodat(2). A symbolic link itself cannot be followed, and has bits of its own.
  */
-export function changeMode(b: BatchBuilder, directory: Directory, name: string, mode: number): Step<void> {
+export function changeMode(
+  b: BatchBuilder,
+  directory: Directory,
+  name: string,
+  mode: number,
+  object = name,
+): Step<void> {
   const { AT_SYMLINK_NOFOLLOW } = b.bindings.constants;
-  return simple(b, 'fchmodat', [directory, nameIn(b, name), checkMode(mode), AT_SYMLINK_NOFOLLOW], name);
+  return simple(b, 'fchmodat', [directory, nameIn(b, name), checkMode(mode), AT_SYMLINK_NOFOLLOW], object);
 }
 
 /** Gives a file, or a symbolic link itself, to a user and a group: fchownat(2). */
@@ -171,10 +201,11 @@ export function changeOwner(
   name: string,
   uid: number,
   gid: number,
+  object = name,
 ): Step<void> {
   const { AT_SYMLINK_NOFOLLOW } = b.bindings.constants;
   const args = [directory, nameIn(b, name), checkId('uid', uid), checkId('gid', gid), AT_SYMLINK_NOFOLLOW];
-  return simple(b, 'fchownat', args, name);
+  return simple(b, 'fchownat', args, object);
 }
 
 /** Reads at most `capacity` bytes: read(2). None at the end. */

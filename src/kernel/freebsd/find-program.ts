@@ -36,10 +36,12 @@ export function findProgram(b: BatchBuilder, candidates: readonly string[]): Ste
       for (const each of tries) {
         const found = each.status.decode(outcome);
         if (isKernelError(found)) {
-          if (!isMissing(found)) denied ??= each.candidate;
+          if (isDenied(found)) denied ??= each.candidate;
+          else if (!isMissing(found)) throw found;
           continue;
         }
         const failed = each.access.decode(outcome);
+        if (isKernelError(failed) && !isDenied(failed)) throw failed;
         if (found.kind === 'file' && !isKernelError(failed)) return { path: each.candidate };
         denied ??= each.candidate;
       }
@@ -53,6 +55,10 @@ export function findProgram(b: BatchBuilder, candidates: readonly string[]): Ste
 /** Whether there is nothing there, as against something that the caller may not look at. */
 function isMissing({ code }: KernelError): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'ELOOP';
+}
+
+function isDenied({ code }: KernelError): boolean {
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 function access(

@@ -22,7 +22,7 @@ export async function mountOn(
     const home = workingDirectory(b);
     change(b, directory, what.target);
     const mounted = b.attempt(() => mountHere(b, what, name));
-    const there = b.attempt(() => fileSystemAt(b, name ?? '.'));
+    const there = b.attempt(() => fileSystemAt(b, name ?? '.', what.target));
     const back = b.attempt(() => change(b, home, 'working directory'));
     return { mounted, there, back };
   });

@@ -20,10 +20,14 @@ export interface MountedFileSystem {
   readonly files: bigint;
 }
 
-/** The file system that a path lies on: statfs(2). */
-export function fileSystemAt(b: BatchBuilder, path: string): Step<MountedFileSystem> {
+/**
+ * The file system that a path lies on: statfs(2).
+ *
+ * @param object what it is called in messages, if the path is relative
+ */
+export function fileSystemAt(b: BatchBuilder, path: string, object = path): Step<MountedFileSystem> {
   const at = b.arena.text(path, 'path', b.bindings.constants.MAXPATHLEN);
-  return statfs(b, 'statfs', { arena: at }, path);
+  return statfs(b, 'statfs', { arena: at }, object);
 }
 
 /** The file system that an open file lies on: fstatfs(2). */
