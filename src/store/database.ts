@@ -29,6 +29,8 @@ const schema = `
 export interface Schema {
   readonly version: number;
   readonly schema: string;
+  /** Whether the file outlives a reboot: it must be whole then after the machine lost power. False if left out. */
+  readonly lasting?: boolean;
 }
 
 /**
@@ -43,7 +45,7 @@ export function openStore(path: string): Store {
 /**
  * Opens (or makes) a database of the given tables.
  *
- * The file lies below the run directory, which does not survive a reboot, so only the death of the
+ * A file that is not `lasting` lies below the run directory, which does not survive a reboot, so only the death of the
  * process must be survived and never that of the machine: no fsync (synchronous = OFF), as a write
  * that reached the page cache is kept. WAL lets others read while a dead process's log is still there.
  *
@@ -54,7 +56,7 @@ export function openDatabase(path: string, tables: Schema): Store {
   try {
     store = new Database(path, { timeout: 2000 });
     store.pragma('journal_mode = WAL');
-    store.pragma('synchronous = OFF');
+    store.pragma(`synchronous = ${tables.lasting === true ? 'NORMAL' : 'OFF'}`);
     store.pragma('foreign_keys = ON');
     store.pragma('cache_size = -256');
     if (migrate(store, tables)) reserveRoom(store);

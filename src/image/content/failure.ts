@@ -34,3 +34,8 @@ export async function unlessMissing<T, U>(work: Promise<T>, instead: U): Promise
     throw error;
   }
 }
+
+/** @throws ImageError cancelled, naming the work */
+export function stopIfCancelled(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted === true) throw new ImageError('cancelled', `${what}: told to stop`);
+}
