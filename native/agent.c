@@ -8,7 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -171,7 +171,7 @@ static void keep_descriptors(void) {
 	}
 }
 
-int agent_main(int argc, char **argv) {
+int program_main(int argc, char **argv) {
 	keep_descriptors();
 	struct agent agent = {.control = -1, .socket = true, .registry = -1, .init = call0(SYS_getpid) == 1};
 	for (size_t index = 0; index < MAX_SPARES; index++) agent.spares[index] = -1;

@@ -214,7 +214,6 @@ int listen_unix(const char *path);
 void listen_for(struct agent *agent, int listener);
 
 /* agent.c */
-int agent_main(int argc, char **argv);
 /* Says who this agent is: HELLO. */
 bool greet(struct agent *agent);
 /* Ends the process with a message, and the name of a negative errno if there is one. */

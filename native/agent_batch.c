@@ -1,6 +1,6 @@
 /* Checks a batch, and runs it: sections 4 and 5 of agent-protocol.md. */
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Children of an agent: sections 6 and 7 of agent-protocol.md. */
 #define _GNU_SOURCE
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>

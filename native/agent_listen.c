@@ -1,7 +1,7 @@
 /* The listener: section 3 of agent-protocol.md. */
 #define _GNU_SOURCE
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <sys/mman.h>
 

@@ -1,7 +1,7 @@
 /* Frames: section 2 of agent-protocol.md. */
 #define _GNU_SOURCE
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <errno.h>
 #include <poll.h>

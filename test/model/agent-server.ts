@@ -11,6 +11,7 @@ import {
 } from '../../src/kernel/agent/frame.js';
 import { BatchError, decodeBatch, encodeAnswer, symbolsByNumber } from './agent-batch.js';
 import { WouldBlock } from './blocking.js';
+import { playInmates } from './inmate.js';
 import type { ModelKernel } from './kernel.js';
 import type { Model } from './model.js';
 
@@ -47,6 +48,9 @@ class Listener implements AgentServer {
     });
     this.broken = new Promise((_, reject) => {
       this.#break = reject;
+    });
+    playInmates(model, () => {
+      this.#resume();
     });
     model.system.processes.listen((process) => {
       // Who has ended or runs another program has no connection any more.

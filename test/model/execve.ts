@@ -9,7 +9,10 @@ import type { Arguments } from './system-call.js';
 const pageSize = 4096;
 const argMax = 0x40000;
 
-/** execve(2): the process becomes another program, of which the model knows no more than that it runs. */
+/**
+ * execve(2): the process becomes another program, of which the model knows no more than that it runs, unless somebody
+ * plays it: inmate.ts.
+ */
 export function execve(context: CallContext, args: Arguments): number {
   const { memory, process, system } = context;
   const path = memory.text(args.address(0), system.bindings.constants.MAXPATHLEN);
@@ -17,17 +20,18 @@ export function execve(context: CallContext, args: Arguments): number {
   const environment = textList(context, args.address(2));
   const size = [...argv, ...environment].reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
   if (size > argMax) fail('E2BIG');
-  execute(context, path, true);
+  process.image = execute(context, path, true);
   process.descriptors.closeOnExec();
   process.setId = false;
+  process.caught = undefined;
   process.command = path.slice(path.lastIndexOf('/') + 1).slice(0, 19);
   process.executed = { path, argv, environment };
   system.processes.executed(process);
   return 0;
 }
 
-/** Checks that a program can be run, and the interpreter of a script too. */
-function execute(context: CallContext, path: string, mayBeScript: boolean): void {
+/** Checks that a program can be run, and the interpreter of a script too: the file that is run in the end. */
+function execute(context: CallContext, path: string, mayBeScript: boolean): Buffer {
   const { process, system } = context;
   const { mount, node } = lookupExisting(system, process, process.workingDirectory, path, true);
   if (node.kind !== 'file') fail('EACCES');
@@ -36,7 +40,7 @@ function execute(context: CallContext, path: string, mayBeScript: boolean): void
   const data = Buffer.from(node.data);
   if (data.toString('latin1', 0, 4) === '\x7fELF') {
     if (node.data.byteLength < 8) fail('ENOEXEC');
-    return;
+    return data;
   }
   if (!mayBeScript || data.toString('latin1', 0, 2) !== '#!') fail('ENOEXEC');
   const end = data.indexOf('\n');
@@ -44,7 +48,7 @@ function execute(context: CallContext, path: string, mayBeScript: boolean): void
   if (line.length + 3 > pageSize) fail('ENAMETOOLONG');
   const [interpreter = ''] = line.trim().split(/\s/);
   if (interpreter === '') fail('ENOEXEC');
-  execute(context, interpreter, false);
+  return execute(context, interpreter, false);
 }
 
 function textList({ memory }: CallContext, address: bigint): string[] {

@@ -163,7 +163,7 @@ export const fileCalls: SystemCalls = {
     const { mount, node } = process.workingDirectory;
     if (mount.dead) return fail('EBADF');
     if (node.removed) return fail('ENOENT');
-    const text = Buffer.from(`${pathOf(process.workingDirectory)}\0`);
+    const text = Buffer.from(`${pathOf(process.workingDirectory, process.root)}\0`);
     if (text.byteLength > args.long(1)) return fail('ERANGE');
     memory.write(args.address(0), text);
     return 0;

@@ -12,16 +12,18 @@ import type { Process } from './process.js';
 import { Arguments } from './system-call.js';
 import type { System } from './system.js';
 
-/** A process of the simulated system, through which batches are answered. */
+/** A process of the simulated system, through which batches are answered while it runs the program that it runs now. */
 export class ModelKernel implements Kernel {
   readonly platform = 'freebsd';
   readonly process: Process;
+  readonly #program: Process['executed'];
   readonly #system: System;
   readonly #faults: FaultPlan;
 
   constructor(system: System, process: Process, faults: FaultPlan) {
     this.#system = system;
     this.process = process;
+    this.#program = process.executed;
     this.#faults = faults;
   }
 
@@ -91,7 +93,7 @@ export class ModelKernel implements Kernel {
 
   #checkCallable(): void {
     if (!this.process.alive) throw new AgentGone(`model: process ${this.process.pid} has ended`, true);
-    if (this.process.executed !== undefined)
+    if (this.process.executed !== this.#program)
       throw new AgentGone(`model: process ${this.process.pid} runs another program`, true);
     if (this.process.state === 'stopped') {
       throw new Error(`model: process ${this.process.pid} is stopped, and would not answer`);

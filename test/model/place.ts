@@ -32,11 +32,11 @@ export function above(place: Place): Place | undefined {
   return node.parent === undefined ? undefined : { mount, node: node.parent };
 }
 
-/** The path of a directory from the root of everything. */
-export function pathOf(place: Place): string {
+/** The path of a directory from another root, if it lies in that, or else from the root of everything. */
+export function pathOf(place: Place, root?: Place): string {
   const names: string[] = [];
   let here: Place | undefined = place;
-  while (here !== undefined) {
+  while (here !== undefined && (root === undefined || !samePlace(here, root))) {
     let { mount, node }: Place = here;
     while (node === mount.root && mount.covered !== undefined) ({ mount, node } = mount.covered);
     const up = above(here);

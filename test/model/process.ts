@@ -38,6 +38,10 @@ export class Process {
   command = 'init';
   /** The program that it runs, through which nobody makes calls. */
   executed: Program | undefined;
+  /** The file of that program. */
+  image: Buffer | undefined;
+  /** Whether it has something of its own to do when it gets a signal, and then does. */
+  caught: ((signal: number) => boolean) | undefined;
   limits = new Map<number, readonly [current: bigint, most: bigint]>();
   /** Whether orphans among its descendants become its children. */
   reaper = false;

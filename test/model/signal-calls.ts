@@ -15,7 +15,7 @@ function maySignal(sender: Process, target: Process): boolean {
   return sender.credential.uid === 0 || sender.credential.uid === target.credential.uid;
 }
 
-/** What a signal does to a process that has no handler for it. */
+/** What a signal does to a process. */
 export function deliver(system: System, target: Process, signal: number): void {
   const { signals: s } = system.bindings;
   if (signal === 0 || !target.alive) return;
@@ -30,7 +30,7 @@ export function deliver(system: System, target: Process, signal: number): void {
   } else if ([s.SIGSTOP, s.SIGTSTP, s.SIGTTIN, s.SIGTTOU].includes(signal)) {
     target.state = 'stopped';
     target.unreported = signal * 256 + 0x7f;
-  } else if (!ignored.includes(signal)) {
+  } else if (!ignored.includes(signal) && (signal === s.SIGKILL || target.caught?.(signal) !== true)) {
     system.processes.end(target, signal);
   }
 }

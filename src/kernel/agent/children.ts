@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Bindings } from '../bindings/types.js';
-import type { AgentKernel } from '../agent.js';
-import type { Child, ChildExit, ChildMaker, ChildStdio } from '../child.js';
+import type { Child, ChildExit, ChildKernel, ChildMaker, ChildStdio } from '../child.js';
 import { isKernelError } from '../error.js';
 import type { ExitWatch } from '../freebsd/exit-watch.js';
 import { close, open } from '../freebsd/file.js';
@@ -85,11 +84,16 @@ function spawnStdio([input, output, errors]: ChildStdio): [
   return [one(input), one(output), one(errors)];
 }
 
+/** An agent that can have children, which are agents like it. */
+export interface ForkingKernel extends ChildKernel {
+  fork(): Promise<ForkingKernel>;
+}
+
 /**
  * Makes children on the machine of an agent: each the child of an agent of its own that does nothing but wait for it,
  * as a wait that blocks keeps an agent from all else. Descriptors are those of the agent given.
  */
-export function forkedChildren(parent: AgentKernel, bindings: Bindings): ChildMaker {
+export function forkedChildren(parent: ForkingKernel, bindings: Bindings): ChildMaker {
   return {
     start: async (stdio) => {
       const waiter = await parent.fork();
@@ -122,9 +126,9 @@ export function forkedChildren(parent: AgentKernel, bindings: Bindings): ChildMa
 }
 
 async function endOf(
-  parent: AgentKernel,
-  waiter: AgentKernel,
-  { pid }: AgentKernel,
+  parent: ForkingKernel,
+  waiter: ForkingKernel,
+  { pid }: ForkingKernel,
   bindings: Bindings,
 ): Promise<ChildExit> {
   try {
@@ -144,7 +148,7 @@ function statusOf(told: ChildEvent | undefined): number {
 }
 
 /** Ends an agent and waits for it. */
-async function dismiss(parent: AgentKernel, agent: AgentKernel, bindings: Bindings): Promise<void> {
+async function dismiss(parent: ForkingKernel, agent: ForkingKernel, bindings: Bindings): Promise<void> {
   agent.close();
   const gone = await run({ kernel: parent, bindings }, (b) => {
     return b.attempt(() => waitFor(b, { pid: agent.pid }, { blocking: true }));

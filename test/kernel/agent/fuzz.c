@@ -1,11 +1,11 @@
 /*
  * Feeds the agent streams of frames that are wrong in places, on a kernel that answers at random: fuzz SEED ROUNDS.
- * Built with the agent's sources but agent_call.c and agent_start.c, under AddressSanitizer; agent_batch.c is built with
+ * Built with the agent's sources but system_call.c and start.c, under AddressSanitizer; agent_batch.c is built with
  * -Dsystem_call=batch_call, so that the calls of a batch, which may have any address, are told from the agent's own.
  */
 #define _GNU_SOURCE
 #include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -287,7 +287,7 @@ static void feed_once(void) {
 	char *spare[] = {"agent", "fd", "100", "101", "102", NULL};
 	char *device[] = {"agent", "device", "100", NULL};
 	bool is_device = one_in(2);
-	if (setjmp(exited) == 0) agent_main(is_device ? 3 : 5, is_device ? device : spare);
+	if (setjmp(exited) == 0) program_main(is_device ? 3 : 5, is_device ? device : spare);
 	/* The kernel would take back the memory of a process that ends. */
 	for (size_t index = 0; index < sizeof mappings / sizeof mappings[0]; index++) {
 		free(mappings[index].base);

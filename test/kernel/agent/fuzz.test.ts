@@ -20,7 +20,7 @@ it('the agent survives whatever comes over its connection', { skip: notLinux || 
   const fuzz = fileURLToPath(new URL('../../../../test/kernel/agent/fuzz.c', import.meta.url));
   const [batch] = agentSources().filter((path) => path.endsWith('agent_batch.c'));
   compile([...builds.sanitized, '-Dsystem_call=batch_call', '-c', batch ?? ''], join(folder, 'batch.o'));
-  const others = agentSources('agent_batch.c', 'agent_call.c', 'agent_start.c');
+  const others = agentSources('agent_batch.c', 'system_call.c', 'start.c');
   compile([...builds.sanitized, join(folder, 'batch.o'), ...others, fuzz], join(folder, 'fuzz'));
   const seed = process.env['FUZZ_SEED'] ?? String(randomInt(2 ** 31));
   test.diagnostic(`FUZZ_SEED=${seed}`);

@@ -12,7 +12,7 @@ export const builds = {
   hosted: ['-O2'],
   sanitized: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
   freestanding: [
-    ...['-O2', '-DAGENT_FREESTANDING', '-ffreestanding', '-fno-stack-protector'],
+    ...['-O2', '-DFREESTANDING', '-ffreestanding', '-fno-stack-protector'],
     ...['-fno-pie', '-no-pie', '-nostdlib', '-static'],
   ],
 } as const;
@@ -39,7 +39,7 @@ export function compileAgent(build: Build): { path: string; remove: () => void }
 /** The agent's sources, or those of them that are not left out. */
 export function agentSources(...without: string[]): string[] {
   return readdirSync(native)
-    .filter((name) => /^agent.*\.c$/.test(name) && !without.includes(name))
+    .filter((name) => /^(agent.*|start|system.*)\.c$/.test(name) && !without.includes(name))
     .map((name) => join(native, name));
 }
 

@@ -1,12 +1,15 @@
 /*
- * System calls without a libc, so that one source serves the hosted programs and the freestanding one. All return the
- * call's value, or a negative errno.
+ * System calls without a libc, so that one source serves hosted programs and freestanding ones. All return the call's
+ * value, or a negative errno.
  */
-#ifndef AGENT_SYSTEM_H
-#define AGENT_SYSTEM_H
+#ifndef SYSTEM_H
+#define SYSTEM_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* What a program has instead of main, for start.c to call. */
+int program_main(int argc, char **argv);
 
 struct outcome {
 	int64_t value;
@@ -53,7 +56,7 @@ enum { SYSTEM = 2 };
 #define NUMBER_EXIT __NR_exit_group
 #define NUMBER_PPOLL __NR_ppoll
 #else
-#error "the agent is for FreeBSD and Linux"
+#error "for FreeBSD and Linux"
 #endif
 
 #if defined(__x86_64__)
@@ -61,7 +64,7 @@ enum { PROCESSOR = 1 };
 #elif defined(__aarch64__)
 enum { PROCESSOR = 2 };
 #else
-#error "the agent is for amd64 and arm64"
+#error "for amd64 and arm64"
 #endif
 
 static inline uint64_t address_of(const void *pointer) {

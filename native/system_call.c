@@ -1,6 +1,6 @@
-/* The one place where the agent enters the kernel. */
+/* The one place where the programs without a libc enter the kernel. */
 #define _GNU_SOURCE
-#include "agent_system.h"
+#include "system.h"
 
 #if defined(__x86_64__)
 

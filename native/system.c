@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "agent_system.h"
+#include "system.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,12 +1,11 @@
-/* How the program begins: from libc, or from the kernel if AGENT_FREESTANDING is defined. */
+/* How a program begins: from libc, or from the kernel if FREESTANDING is defined. */
 #include "abi_tag.h"
-#include "agent.h"
-#include "agent_system.h"
+#include "system.h"
 
-#if !defined(AGENT_FREESTANDING)
+#if !defined(FREESTANDING)
 
 int main(int argc, char **argv) {
-	return agent_main(argc, argv);
+	return program_main(argc, argv);
 }
 
 #else
@@ -27,7 +26,7 @@ __asm__(".globl _start\n"
 #endif
 	"	xor %ebp, %ebp\n"
 	"	and $-16, %rsp\n"
-	"	call agent_start\n");
+	"	call start\n");
 #else
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -36,13 +35,13 @@ __asm__(".globl _start\n"
 #endif
 	"	mov x29, #0\n"
 	"	mov x30, #0\n"
-	"	b agent_start\n");
+	"	b start\n");
 #endif
 
-_Noreturn __attribute__((used)) void agent_start(long *stack);
+_Noreturn __attribute__((used)) void start(long *stack);
 
-_Noreturn void agent_start(long *stack) {
-	system_exit(agent_main((int)stack[0], (char **)&stack[1]));
+_Noreturn void start(long *stack) {
+	system_exit(program_main((int)stack[0], (char **)&stack[1]));
 }
 
 /* What compilers call for on their own, see GCC's documentation of -ffreestanding, and the few others that we call. */

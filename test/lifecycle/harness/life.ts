@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Case } from '../../conformance/harness/case.js';
+import { inventory } from '../../conformance/harness/inventory.js';
+import type { Machine } from '../../conformance/harness/machine.js';
+import { missing, type Need } from '../../conformance/harness/needs.js';
+import { machinesForLife, programFor } from './machines.js';
+import { startService, type Service } from './service.js';
+
+/** States what containers do. It is skipped, with the reason, on a machine that lacks something that it needs. */
+export type Lives = (
+  what: string,
+  body: (service: Service) => Promise<void>,
+  needs?: readonly Need[],
+) => void;
+
+/** Cases about one part of a container's life, each with a service of its own, on each machine in turn. */
+export function life(subject: string, define: (lives: Lives) => void): void {
+  for (const source of machinesForLife()) {
+    describe(`${subject}, on ${source.name}`, () => {
+      let machine: Machine;
+      before(async () => {
+        machine = await source.open();
+      });
+      after(() => machine.close());
+      define((what, body, needs = []) => {
+        it(what, async (t) => {
+          const lacks = await missing(machine, ['processes', ...needs]);
+          if (lacks !== undefined) t.skip(lacks);
+          else await liveThrough(machine, body);
+        });
+      });
+    });
+  }
+}
+
+async function liveThrough(machine: Machine, body: (service: Service) => Promise<void>): Promise<void> {
+  const found = await inventory(machine.system);
+  const c = new Case(machine);
+  let failure: { reason: unknown } | undefined;
+  try {
+    const service = await startService(c, programFor(machine));
+    const made = await inventory(machine.system);
+    await body(service);
+    assert.deepEqual(await inventory(machine.system), made, 'what the containers left behind');
+    assert.deepEqual([service.store.list(), service.warnings], [[], []]);
+  } catch (reason) {
+    failure = { reason };
+  }
+  await c.finish().catch((error: unknown) => {
+    // What went wrong first says more.
+    throw failure?.reason ?? error;
+  });
+  if (failure !== undefined) throw failure.reason;
+  assert.deepEqual(await inventory(machine.system), found, 'what the case left behind');
+}
