@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { isLinuxRelease } from '../jail/linux/release.js';
 import { readNetworks, standardNetwork, type NetworkSettings } from '../network/settings.js';
 import { reason } from '../runtime/error.js';
 import { platformOf } from './platform.js';
@@ -20,6 +21,10 @@ export interface Config {
   readonly ociRuntime: string;
   /** seconds that a `binary://` logger may take until it is ready */
   readonly loggerReadySeconds: number;
+  /** FreeBSD: seconds for a hook that has no timeout of its own */
+  readonly hookSeconds: number;
+  /** FreeBSD: what uname(2) says to programs of Linux images; undefined: the kernel's choice */
+  readonly linuxRelease: string | undefined;
   /** FreeBSD: the networks that containers can join */
   readonly networks: readonly NetworkSettings[];
   /** FreeBSD: what containers get that ask for nothing: the name of a network, `host` or `none` */
@@ -34,6 +39,8 @@ const defaults: Config = {
   ffi: 'koffi',
   ociRuntime: 'auto',
   loggerReadySeconds: 10,
+  hookSeconds: 60,
+  linuxRelease: undefined,
   networks: readNetworks(undefined),
   network: standardNetwork,
 };
@@ -69,6 +76,8 @@ const keys = {
   ffi: oneOf('koffi', 'ffi-rs'),
   oci_runtime: runtimeName,
   logger_ready_seconds: number(1, 600),
+  hook_seconds: number(1, 86_400),
+  linux_release: linuxRelease,
   networks: readNetworks,
   network: text,
   socket_dir: absolutePath,
@@ -107,6 +116,8 @@ export function parseConfig(text: string, path: string): Config {
     ffi: get('ffi') ?? defaults.ffi,
     ociRuntime: get('oci_runtime') ?? defaults.ociRuntime,
     loggerReadySeconds: get('logger_ready_seconds') ?? defaults.loggerReadySeconds,
+    hookSeconds: get('hook_seconds') ?? defaults.hookSeconds,
+    linuxRelease: get('linux_release') ?? defaults.linuxRelease,
   };
 }
 
@@ -158,6 +169,11 @@ function absolutePath(value: unknown): string {
 function runtimeName(value: unknown): string {
   if (typeof value === 'string' && (/^[A-Za-z0-9._-]+$/.test(value) || isPath(value))) return value;
   throw new Error(`${shown(value)} is neither a program's name nor an absolute path`);
+}
+
+function linuxRelease(value: unknown): string {
+  if (typeof value === 'string' && isLinuxRelease(value)) return value;
+  throw new Error(`${shown(value)} is no release of Linux such as 5.15.0`);
 }
 
 function isPath(value: string): boolean {

@@ -14,8 +14,6 @@ import { sweep } from '../network/sweep.js';
 import { reason } from '../runtime/error.js';
 import type { Host, HostOptions } from './host.js';
 
-const hookTimeout = 60_000;
-
 /**
  * The runtime of jails on a kernel of FreeBSD, which stays the caller's.
  *
@@ -42,10 +40,10 @@ export async function openJailHost(
     children,
     probe: parameterProbe(system),
     patience: defaultPatience,
-    defaults: { linuxRelease: undefined },
+    defaults: { linuxRelease: config.linuxRelease },
     defaultNetwork: config.network,
     networks: networks.host,
-    hookTimeout,
+    hookTimeout: config.hookSeconds * 1000,
     warn,
     report,
   });

@@ -14,6 +14,8 @@ const defaults = {
   ffi: 'koffi',
   ociRuntime: 'auto',
   loggerReadySeconds: 10,
+  hookSeconds: 60,
+  linuxRelease: undefined,
   networks: readNetworks(undefined),
   network: 'default',
 };
@@ -33,6 +35,8 @@ const accepted: [string, object][] = [
   ['oci_runtime = "runc-1.1_x"', { ociRuntime: 'runc-1.1_x' }],
   ['oci_runtime = "/opt/my crun"', { ociRuntime: '/opt/my crun' }],
   ['logger_ready_seconds = 600', { loggerReadySeconds: 600 }],
+  ['hook_seconds = 2.5', { hookSeconds: 2.5 }],
+  ['linux_release = "5.15.0-1"', { linuxRelease: '5.15.0-1' }],
   ['network = "host"', { network: 'host' }],
   ['networks = {}', { networks: [], network: 'none' }],
   [
@@ -67,6 +71,9 @@ const refused: [string, string][] = [
   ['[grouping]\nx = 1', 'grouping: {"x":1} is none of all, namespace, pod'],
   ['[[idle_seconds]]', 'idle_seconds: [{}] is no number from 0 to 86400'],
   ['[jail]\nx = 1', 'unknown key "jail"'],
+  ['hook_seconds = 0', 'hook_seconds: 0 is no number from 1 to 86400'],
+  ['linux_release = 5.15', 'linux_release: 5.15 is no release of Linux such as 5.15.0'],
+  ['linux_release = "5.15"', 'linux_release: "5.15" is no release of Linux such as 5.15.0'],
   ['network = 7', 'network: 7 is no text'],
   ['network = "lan"', 'network: "lan" is none of host, none, default'],
   ['networks = 7', 'networks: is no table'],

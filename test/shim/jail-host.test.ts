@@ -10,7 +10,12 @@ import { modelChildren } from '../model/children.js';
 import { folder } from '../task/stdio/fixture.js';
 
 /** The host that the daemon opens on FreeBSD, on a simulated one. */
-async function open(test: TestContext, world: RuntimeWorld, reports: string[]): Promise<[Host, string]> {
+async function open(
+  test: TestContext,
+  world: RuntimeWorld,
+  reports: string[],
+  more = '',
+): Promise<[Host, string]> {
   const above = folder(test);
   const runDirectory = join(above, '0123456789abcdef');
   mkdirSync(runDirectory);
@@ -18,7 +23,7 @@ async function open(test: TestContext, world: RuntimeWorld, reports: string[]): 
   const host = await openJailHost(
     { kernel, bindings: freebsd.bindings },
     {
-      config: parseConfig('network = "none"', 'shim.toml'),
+      config: parseConfig(`network = "none"\n${more}`, 'shim.toml'),
       runDirectory,
       warn: (_key, message) => reports.push(message),
       report: (error) => reports.push(String(error)),
@@ -62,3 +67,18 @@ for (const release of [12, 14, 15] as const) {
     assert.deepEqual(reports, []);
   });
 }
+
+it('lets a hook that says nothing of a timeout take as long as the configuration says', async (test) => {
+  const world = new RuntimeWorld(14);
+  const [host] = await open(test, world, [], 'hook_seconds = 1');
+  const request = await world.request({
+    hooks: { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', 'exec sleep 1000'] }] },
+  });
+  await assert.rejects(host.runtime.create(request), {
+    message: 'hooks.createRuntime[0]: /bin/sh took more than 1 s',
+  });
+  assert.equal(request.stdio.terminal, false);
+  if (!request.stdio.terminal) request.stdio.release();
+  await host.close();
+  assert.deepEqual(world.left(), []);
+});

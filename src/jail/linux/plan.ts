@@ -1,6 +1,7 @@
 import type { LinuxPlan } from '../plan/linux.js';
 import type { MountPlan } from '../plan/mount.js';
 import { shown, type Field } from '../spec/field.js';
+import { isLinuxRelease } from './release.js';
 
 /**
  * What a jail for Linux programs needs of the kernel: the Linux ABI, and the file systems that it mounts.
@@ -20,9 +21,6 @@ export function planLinux(
 
 function readRelease(field: Field): string {
   const text = field.text();
-  // The kernel reads three numbers and keeps what follows them; LINUX_MAX_UTSNAME is 65 with the NUL.
-  if (!/^\d{1,3}\.\d{1,3}\.\d{1,3}([-+.~][\x21-\x7e]*)?$/.test(text) || text.length > 64) {
-    field.invalid(`${shown(text)} is no release of Linux such as 5.15.0`);
-  }
+  if (!isLinuxRelease(text)) field.invalid(`${shown(text)} is no release of Linux such as 5.15.0`);
   return text;
 }
