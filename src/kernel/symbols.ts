@@ -6,7 +6,8 @@
 // ssize_t, off_t, long or a pointer
 const wide = new Set(
   `read write readv writev pread pwrite preadv pwritev readlink readlinkat recv recvfrom recvmsg send sendto sendmsg
-   lseek splice tee vmsplice copy_file_range getdirentries getrandom mmap`.split(/\s+/),
+   lseek splice tee vmsplice copy_file_range getdirentries getrandom mmap lgetxattr llistxattr extattr_get_link
+   extattr_list_link extattr_set_link`.split(/\s+/),
 );
 
 // int, or a type of that width
@@ -27,7 +28,10 @@ const narrow = new Set(
    rctl_get_limits rctl_get_racct rctl_get_rules rctl_remove_rule setcred setfib setlogin setloginclass sysctl
    sysctlbyname sysctlnametomib undelete unmount wait6
 
+   extattr_delete_link
+
    epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd fallocate inotify_add_watch inotify_init1 inotify_rm_watch
+   lremovexattr lsetxattr
    memfd_create posix_spawn posix_spawn_file_actions_addchdir_np posix_spawn_file_actions_addclosefrom_np posix_spawn_file_actions_adddup2
    posix_spawn_file_actions_addopen posix_spawn_file_actions_destroy posix_spawn_file_actions_init posix_spawnattr_destroy
    posix_spawnattr_init posix_spawnattr_setflags posix_spawnattr_setsigdefault posix_spawnattr_setsigmask
