@@ -1,6 +1,7 @@
 import { RuntimeError } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
 import type { ContainerKey } from '../runtime/key.js';
+import { aliasKind, removeAlias, type AliasDetail } from './aliases.js';
 import { runHostHook } from './hooks/host.js';
 import { poststopKind, runPoststop, type PoststopDetail } from './hooks/poststop.js';
 import { jailKind, type JailDetail, type JailTools } from './jail/make.js';
@@ -16,7 +17,7 @@ export type CleanUpTools = JailTools & Pick<RuntimeTools, 'warn' | 'hookTimeout'
 
 /**
  * Takes away all that was made for a container, by its journal alone: interfaces of the host, and the jail with its
- * processes, as it holds all else; then its limits, its root with the mounts, the latest first; at last the hooks run that are for the time after it.
+ * processes, as it holds all else; then its addresses and limits, its root with the mounts, the latest first; at last the hooks run that are for the time after it.
  * May be called again after it failed, or was killed.
  *
  * @throws RuntimeError or KernelError; what is left is in the journal
@@ -34,6 +35,9 @@ export async function cleanUp(tools: CleanUpTools, key: ContainerKey, journal: J
   await undoAll(journal, new Map([[lentKind, lent]]), owner);
   const jail = (detail: unknown) => removeJailNamed(system, (detail as JailDetail).name, tools);
   await undoAll(journal, new Map([[jailKind, jail]]), owner);
+  // jail(8) takes them away after the jail as well: while it is there, its processes have no other.
+  const alias = (detail: unknown) => removeAlias(system, detail as AliasDetail);
+  await undoAll(journal, new Map([[aliasKind, alias]]), owner);
   const limits = (detail: unknown) => removeLimits(system, detail as LimitsDetail);
   await undoAll(journal, new Map([[limitsKind, limits]]), owner);
   await undoRoot(system, journal, warn);

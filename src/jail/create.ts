@@ -1,5 +1,6 @@
 import type { CreateRequest, ProcessStdio } from '../runtime/runtime.js';
 import { reason } from '../runtime/error.js';
+import { addAliases } from './aliases.js';
 import { cleanUp } from './clean-up.js';
 import { runHostHook } from './hooks/host.js';
 import { jailHookRunner } from './hooks/in-jail.js';
@@ -67,6 +68,7 @@ async function makeJailOf(tools: RuntimeTools, request: CreateRequest, plan: Jai
   const mounts = [...plan.mounts, ...networkMounts(tools, network, plan.mounts)];
   const root = await makeRoot(system, { plan: { ...plan, mounts }, bundle, journal });
   await root.close();
+  if (network.mode === 'inherit') await addAliases(system, network, journal);
   const jail = await makeJail(tools, {
     name: plan.name,
     parents: plan.parents,

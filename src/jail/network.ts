@@ -38,9 +38,6 @@ export function decideNetwork(
   plan: NetworkPlan,
   { defaultNetwork, networks }: Pick<RuntimeTools, 'defaultNetwork' | 'networks'>,
 ): DecidedNetwork {
-  if (plan.mode === 'inherit' && plan.interface !== undefined) {
-    throw new RuntimeError('unsupported', `interface ${plan.interface}: cannot be given addresses yet`);
-  }
   const decided = plan.mode === 'default' ? byDefault(defaultNetwork) : plan;
   if (decided.mode !== 'network') return decided;
   const names = networks?.networks.map(({ name }) => name) ?? [];

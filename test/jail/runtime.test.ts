@@ -5,6 +5,13 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findJails } from '../../src/jail/jail/find.js';
 import { jailRuntime } from '../../src/jail/runtime.js';
+import {
+  addIPv4Address,
+  ipv6Flags,
+  removeIPv4Address,
+  setIPv6Flags,
+} from '../../src/kernel/freebsd/address.js';
+import { listInterfaceAddresses } from '../../src/kernel/freebsd/interface-addresses.js';
 import { createInterface, interfaceFlags } from '../../src/kernel/freebsd/interface.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import { listRules } from '../../src/kernel/freebsd/rctl.js';
@@ -202,6 +209,63 @@ describe('the jail runtime', () => {
     release(request);
     assert.deepEqual(world.remains().sort(), [...before].sort());
   });
+
+  for (const version of releases) {
+    it(`gives addresses of a jail to an interface, and takes them away (FreeBSD ${version})`, async () => {
+      const world = new RuntimeWorld(version);
+      const { system } = world.tools;
+      const name = await run(system, (b) => createInterface(b, 'epair'));
+      await run(system, (b) => addIPv4Address(b, name, { address: '10.7.0.1', prefix: 24 }));
+      const flags = await run(system, (b) => ipv6Flags(b, name));
+      const before = world.remains().sort();
+      const of = (jail: Json): Json => ({ freebsd: { jail: { interface: name, ...jail } } });
+      const wanted = of({ ip4Addr: ['10.7.0.8', '10.7.0.9'], ip6Addr: ['fd07::8'] });
+
+      await run(system, (b) => setIPv6Flags(b, name, flags | system.bindings.constants.ND6_IFF_IFDISABLED));
+      const refused = async (members: Json, message: string): Promise<void> => {
+        const request = await world.request(members);
+        await assert.rejects(world.runtime.create(request), { kind: 'precondition', message });
+        release(request);
+        assert.deepEqual([world.remains().sort(), request.journal.entries()], [before, []]);
+      };
+      await refused(
+        wanted,
+        `freebsd.jail.interface: ${name} has IPv6 off: ifconfig ${name} inet6 -ifdisabled`,
+      );
+      await run(system, (b) => setIPv6Flags(b, name, 0));
+      await refused(
+        of({ ip4Addr: ['10.7.0.8', '10.7.0.1'] }),
+        `freebsd.jail.interface: ${name} has 10.7.0.1 already`,
+      );
+
+      for (const died of [false, true]) {
+        const request = await world.request(wanted);
+        const container = await world.runtime.create(request);
+        const [jail] = await findJails(system, ['default@web'], ['ip4.addr', 'ip6.addr']);
+        assert.deepEqual(jail?.values, { 'ip4.addr': ['10.7.0.8', '10.7.0.9'], 'ip6.addr': ['fd07::8'] });
+        const there = (await listInterfaceAddresses(system)).filter((one) => one.interface === name);
+        assert.deepEqual(
+          there.map(({ address, prefix }) => `${address}/${prefix}`),
+          ['10.7.0.1/24', '10.7.0.8/32', '10.7.0.9/32', 'fd07::8/128'],
+        );
+        // Another container cannot have what would be taken from it when this one goes.
+        const other = await world.request(of({ ip4Addr: ['10.7.0.9'] }), {
+          key: { namespace: 'default', id: 'other' },
+        });
+        await assert.rejects(world.runtime.create(other), { message: /has 10\.7\.0\.9 already$/ });
+        release(other);
+        await container.start();
+        if (died) {
+          // Somebody has taken one away: it is gone, as it has to be.
+          await run(system, (b) => removeIPv4Address(b, name, '10.7.0.8'));
+          await world.runtime.cleanUp(request.key, request.bundle, request.journal);
+        } else {
+          await container.remove();
+        }
+        assert.deepEqual([world.remains().sort(), request.journal.entries()], [before, []]);
+      }
+    });
+  }
 
   const refusals: [what: string, members: Json, message: RegExp][] = [
     [

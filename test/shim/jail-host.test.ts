@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
+import { findJails } from '../../src/jail/jail/find.js';
 import { parseConfig } from '../../src/shim/config.js';
 import { openJailHost } from '../../src/shim/jail-host.js';
 import type { Host } from '../../src/shim/host.js';
@@ -67,6 +68,25 @@ for (const release of [12, 14, 15] as const) {
     assert.deepEqual(reports, []);
   });
 }
+
+it('tells Linux programs the release of the configuration, unless the container asks for another', async (test) => {
+  const world = new RuntimeWorld(14, { loadable: ['linux64'] });
+  const [host] = await open(test, world, [], 'linux_release = "5.15.0"');
+  const asked: [annotations: object, release: string][] = [
+    [{}, '5.15.0'],
+    [{ 'containerd-shim-jail.linux.osrelease': '4.4.0' }, '4.4.0'],
+  ];
+  for (const [annotations, release] of asked) {
+    const request = await world.request({
+      annotations: { 'containerd-shim-jail.os': 'linux', ...annotations },
+    });
+    const container = await host.runtime.create(request);
+    const [jail] = await findJails(world.tools.system, ['default@web'], ['linux.osrelease']);
+    assert.equal(jail?.values['linux.osrelease'], release);
+    await container.remove();
+  }
+  await host.close();
+});
 
 it('lets a hook that says nothing of a timeout take as long as the configuration says', async (test) => {
   const world = new RuntimeWorld(14);

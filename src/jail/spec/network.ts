@@ -1,4 +1,5 @@
 import type { FamilyPlan, NetworkPlan } from '../plan/network.js';
+import { isOfOneHost, parseIPv4, parseIPv6 } from '../../kernel/freebsd/ip.js';
 import { readAddresses } from './addresses.js';
 import { shown, type Field } from './field.js';
 import type { NetworkSettings, Setting, Sharing } from './settings.js';
@@ -23,6 +24,11 @@ const shared: NetworkPlan = { mode: 'inherit', ip4: 'inherit', ip6: 'inherit', i
 export function planNetwork({ settings, annotation, namespaces, isChild }: NetworkSources): NetworkPlan {
   const asked = fromSettings(settings);
   if (asked !== undefined) {
+    if (isChild && settings.interface !== undefined) {
+      settings.interface.field.unsupported(
+        "a child jail's addresses have to be on its parent's interfaces already",
+      );
+    }
     if (annotation.present) annotation.invalid('the network is already decided by the spec');
     return asked;
   }
@@ -45,11 +51,26 @@ function fromSettings(settings: NetworkSettings): NetworkPlan | undefined {
     ip6: family(6, ip6, ip6Addr),
     interface: settings.interface?.value,
   };
-  if (plan.interface !== undefined && !Array.isArray(plan.ip4) && !Array.isArray(plan.ip6)) {
-    settings.interface?.field.invalid('there are no addresses to give to the interface');
-  }
-  interfaceNames(settings.interface && { ...settings.interface, value: [settings.interface.value] });
+  if (settings.interface !== undefined)
+    checkAliases(settings.interface, [plan.ip4, plan.ip6].flatMap(listed));
   return plan;
+}
+
+/** The name of an interface, and what it can be given. */
+function checkAliases({ value, field }: Setting<string>, addresses: readonly string[]): void {
+  if (addresses.length === 0) field.invalid('there are no addresses to give to the interface');
+  interfaceNames({ value: [value], field });
+  // A link-local address of IPv6 is nothing without the number of its interface, which a jail's has not.
+  const wrong = addresses.find((one) => !isOfOneHost(bytesOf(one)) || /^fe[89ab]/.test(one));
+  if (wrong !== undefined) field.invalid(`${wrong} is no address that an interface can be given`);
+}
+
+function bytesOf(address: string): Uint8Array {
+  return address.includes(':') ? parseIPv6('address', address) : parseIPv4('address', address);
+}
+
+function listed(family: FamilyPlan): readonly string[] {
+  return typeof family === 'string' ? [] : family;
 }
 
 /** As in the kernel, a family of which nothing is said is off as soon as something is said of the other one. */

@@ -1,7 +1,7 @@
 import { readStruct } from '../layout.js';
 import type { BatchBuilder, Step } from './batch-builder.js';
 import { checkInteger, checkInterfaceName } from './check.js';
-import { broadcastOf, maskOf, parseIPv4, parseIPv6 } from './ip.js';
+import { broadcastOf, isOfOneHost, maskOf, parseIPv4, parseIPv6 } from './ip.js';
 import { socketAddressIPv4, socketAddressIPv6 } from './socket-address.js';
 
 // The kernel checks no address: whatever can stand in a structure is configured. ifra_vhid has no parameter here, as
@@ -24,7 +24,7 @@ export function addIPv4Address(
 ): Step<void> {
   const { constants, layouts } = b.bindings;
   const bytes = parseIPv4('address', address);
-  checkUsable('address', address, bytes[0] !== 0 && (bytes[0] ?? 0) < 224);
+  checkUsable('address', address, isOfOneHost(bytes));
   checkInteger('prefix', prefix, 1, 32);
   const mask = maskOf('prefix', prefix, 4);
   const broadcast = prefix < 31 && bytes[0] !== 127 ? broadcastOf(bytes, mask) : undefined;
@@ -63,7 +63,7 @@ export function addIPv6Address(
 ): Step<void> {
   const { constants: c, layouts } = b.bindings;
   const bytes = parseIPv6('address', address);
-  checkUsable('address', address, bytes[0] !== 0xff && bytes.some((byte) => byte !== 0));
+  checkUsable('address', address, isOfOneHost(bytes));
   checkInteger('prefix', prefix, 1, 128);
   const at = b.arena.struct(layouts.in6_aliasreq, {
     ifra_name: checkInterfaceName('interface', name, c.IFNAMSIZ),

@@ -46,6 +46,13 @@ export function formatIPv6(bytes: Uint8Array): string {
   return `${words.slice(0, best.start).join(':')}::${words.slice(best.start + best.length).join(':')}`;
 }
 
+/** Whether an address can be one host's: it is neither of many, nor of none. */
+export function isOfOneHost(bytes: Uint8Array): boolean {
+  const [first = 0] = bytes;
+  if (bytes.byteLength === 4) return first !== 0 && first < 224;
+  return first !== 0xff && bytes.some((byte) => byte !== 0);
+}
+
 /** A network mask of `size` bytes whose first `prefix` bits are set. Throws a RangeError. */
 export function maskOf(what: string, prefix: number, size: 4 | 16): Uint8Array {
   checkInteger(what, prefix, 0, size * 8);

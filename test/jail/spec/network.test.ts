@@ -125,6 +125,14 @@ refused('invalid', [
     'freebsd.jail.interface: "not an interface" is no name of an interface',
   ],
   [
+    withJail({ interface: 'em0', ip4Addr: ['10.0.0.1', '224.0.0.1'] }),
+    'freebsd.jail.interface: 224.0.0.1 is no address that an interface can be given',
+  ],
+  [
+    withJail({ interface: 'em0', ip6Addr: ['fe80::1'] }),
+    'freebsd.jail.interface: fe80::1 is no address that an interface can be given',
+  ],
+  [
     withJail({ vnetInterfaces: ['sixteen_letters_'] }),
     'freebsd.jail.vnetInterfaces: "sixteen_letters_" is no name of an interface',
   ],
@@ -141,6 +149,10 @@ refused('invalid', [
 ]);
 
 refused('unsupported', [
+  [
+    withJail({ parent: 'web', interface: 'em0', ip4Addr: ['10.0.0.1'] }),
+    "freebsd.jail.interface: a child jail's addresses have to be on its parent's interfaces already",
+  ],
   [
     namespaces({ type: 'pid' }, { type: 'network', path: '/proc/1/ns/net' }),
     'linux.namespaces[1].path: FreeBSD has no network namespaces that could be joined by a path',
