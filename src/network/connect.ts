@@ -3,6 +3,7 @@ import type { Family } from '../kernel/freebsd/pf-address.js';
 import type { Holder } from '../store/leases.js';
 import { assignAddresses, type AssignedAddress } from './addresses.js';
 import { ensureBridge } from './bridge.js';
+import { refuseBusyPorts } from './busy-ports.js';
 import { findNetwork, type Ledger, type NetworkHost } from './host.js';
 import { configureInterface, configureLoopback } from './inside.js';
 import { takeMac } from './mac.js';
@@ -34,6 +35,8 @@ export interface Connection {
   readonly interface: string;
   readonly mac: string;
   readonly addresses: readonly AssignedAddress[];
+  /** Of its interface, in bytes. */
+  readonly mtu: number;
 }
 
 /**
@@ -50,17 +53,19 @@ export async function connect(
   const network = findNetwork(host, request.network);
   const holder: Holder = { namespace: request.namespace, id: request.id, interface: request.interface };
   // A port that is taken, or an address, is refused before anything is made.
-  const translates = await host.filter.check(request.ports.length > 0);
+  await host.preparation.prepare(network);
+  await refuseBusyPorts(host.system, request.ports, familiesOf(network));
+  const translates = await translation(host, network, request.ports);
   ledger.making('lease', holder);
   reservePorts(host.ports, holder, request.ports);
   const addresses = assignAddresses(host.leases, network, holder, request.addresses);
   const mac = takeMac(host.macs, holder, host.hostId);
 
-  await ensureBridge(host.system, network);
+  const mtu = await ensureBridge(host.system, network);
   const pair = await makePair(host.system, host.leases, ledger, {
     holder,
     bridge: network.bridge,
-    mtu: network.mtu,
+    mtu,
     mac,
     jid: request.jid,
   });
@@ -68,7 +73,30 @@ export async function connect(
   if (translates) await loadRules(host, ledger, network, request, addresses);
   const { names } = request;
   host.hosts.add(network.name, holder, { addresses: addresses.map(({ address }) => address), names });
-  return { interface: request.interface, mac, addresses };
+  return { interface: request.interface, mac, addresses, mtu };
+}
+
+function familiesOf({ subnets }: NetworkSettings): Family[] {
+  return subnets.map(({ prefix }) => prefix.family);
+}
+
+/** Whether rules are to be loaded for a container of the network. Throws NetworkError where its ports need what is not there. */
+async function translation(
+  { filter, preparation }: NetworkHost,
+  network: NetworkSettings,
+  ports: readonly PublishedPorts[],
+): Promise<boolean> {
+  if (network.outside === 'none' && ports.length === 0) return false;
+  if (!(await filter.check(ports.length > 0))) return false;
+  const [main = 'inet'] = familiesOf(network);
+  const needed = ports.map(({ address }) => familyOf(address) ?? main);
+  await preparation.forward(network, new Set(needed));
+  return true;
+}
+
+function familyOf(address: string | undefined): Family | undefined {
+  if (address === undefined) return undefined;
+  return address.includes(':') ? 'inet6' : 'inet';
 }
 
 async function configure(
@@ -89,6 +117,9 @@ async function loadRules(
   assigned: readonly AssignedAddress[],
 ): Promise<void> {
   const outside = await findOutside(host.system, network);
+  if (outside === undefined && network.outside === 'auto') {
+    host.preparation.tellOnce('containers reach no network but their own: this host has no default route');
+  }
   const ruled = { bridge: network.bridge, outside, subnets: network.subnets };
   await host.filter.share(network.name, ruled);
   if (ports.length === 0) return;

@@ -5,12 +5,14 @@ import type { PortStore } from '../store/ports.js';
 import { NetworkError } from './error.js';
 import type { NetworkFilter } from './filter.js';
 import type { HostsFiles } from './hosts-file.js';
+import type { Preparation } from './preparation.js';
 import type { NetworkSettings } from './settings.js';
 
 /** The host whose networks containers join. */
 export interface NetworkHost {
   readonly system: FreeBSD;
   readonly filter: NetworkFilter;
+  readonly preparation: Preparation;
   readonly leases: LeaseStore;
   readonly macs: MacStore;
   readonly ports: PortStore;

@@ -13,6 +13,7 @@ import { openTurns, type Turns } from '../store/turns.js';
 import { NetworkFilter } from './filter.js';
 import type { NetworkState } from './host.js';
 import { hostsFiles } from './hosts-file.js';
+import { Preparation } from './preparation.js';
 import type { NetworkSettings } from './settings.js';
 
 /** The networks of a host, but for who goes into jails for them. */
@@ -53,6 +54,7 @@ export async function openNetworks(
       folder,
       hostId,
       filter: new NetworkFilter(system, warn, turns.take),
+      preparation: new Preparation(system, warn),
       leases: leaseStore(store),
       macs: macStore(store),
       ports: portStore(store),

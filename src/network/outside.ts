@@ -1,6 +1,6 @@
 import { isKernelError } from '../kernel/error.js';
-import { groupMembers } from '../kernel/freebsd/interface-group.js';
-import { interfaceIndex } from '../kernel/freebsd/interface.js';
+import { nameOfInterface } from '../kernel/freebsd/interface-addresses.js';
+import { interfaceMtu } from '../kernel/freebsd/interface.js';
 import { defaultRouteInterface } from '../kernel/freebsd/route.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import type { NetworkSettings } from './settings.js';
@@ -14,12 +14,12 @@ const attempts = 8;
  */
 export async function findOutside(
   system: FreeBSD,
-  { outside }: NetworkSettings,
+  { outside }: Pick<NetworkSettings, 'outside'>,
 ): Promise<string | undefined> {
   if (outside === 'none') return undefined;
   if (outside !== 'auto') return outside;
   const index = (await routeInterface(system, 'IPv4')) ?? (await routeInterface(system, 'IPv6'));
-  return index === undefined ? undefined : await nameOf(system, index);
+  return index === undefined ? undefined : await nameOfInterface(system, index);
 }
 
 async function routeInterface(system: FreeBSD, family: 'IPv4' | 'IPv6'): Promise<number | undefined> {
@@ -36,9 +36,22 @@ async function routeInterface(system: FreeBSD, family: 'IPv4' | 'IPv6'): Promise
   throw new Error(`route default: ${family}: no answer among ${attempts} messages`);
 }
 
-/** The name of an interface by its number: the kernel tells numbers by names only. */
-async function nameOf(system: FreeBSD, index: number): Promise<string | undefined> {
-  const names = await run(system, (b) => groupMembers(b, 'all'));
-  const indexes = await run(system, (b) => names.map((name) => b.attempt(() => interfaceIndex(b, name))));
-  return names.find((_, at) => indexes[at] === index);
+/** What most of the world can take in one packet, in bytes. */
+const usualMtu = 1500;
+/** The least that IPv6 wants of a link (RFC 8200, section 5), and that a bridge takes. */
+const leastMtu = { inet: 576, inet6: 1280 } as const;
+
+/** The MTU of a network to be made: the configured one, or that of the interface by which its packets leave the host. */
+export async function chooseMtu(
+  system: FreeBSD,
+  network: Pick<NetworkSettings, 'mtu' | 'outside' | 'subnets'>,
+): Promise<number> {
+  if (network.mtu !== undefined) return network.mtu;
+  const outside = await findOutside(system, network);
+  if (outside === undefined) return usualMtu;
+  const mtu = await run(system, (b) => b.attempt(() => interfaceMtu(b, outside)));
+  if (isKernelError(mtu, 'ENXIO')) return usualMtu;
+  if (isKernelError(mtu)) throw mtu;
+  const least = Math.max(...network.subnets.map(({ prefix }) => leastMtu[prefix.family]));
+  return Math.min(Math.max(mtu, least), 65_535);
 }

@@ -46,6 +46,20 @@ export function parsePrefix(what: string, text: string): Prefix {
   return prefix;
 }
 
+/** The network that an address with a prefix is in. */
+export function networkOf({
+  family,
+  address,
+  prefix,
+}: {
+  readonly family: Family;
+  readonly address: string;
+  readonly prefix: number;
+}): Prefix {
+  const { value } = parseAddress('address', address);
+  return { family, base: firstOf({ family, base: value, length: prefix }), length: prefix };
+}
+
 /** An address in text, without prefix or zone. Throws a RangeError that begins with `what`. */
 export function parseAddress(what: string, text: string): Address {
   const bytes = isIPv4(text) ? parseIPv4(what, text) : parseIPv6(what, text);

@@ -20,8 +20,10 @@ export interface NetworkSettings {
   readonly subnets: readonly Subnet[];
   /** The interface by which packets leave the host; `auto` is that of the default route, `none` means no translation. */
   readonly outside: string;
-  /** MTU of the bridge and of the interfaces on it, in bytes. */
-  readonly mtu: number;
+  /** MTU of the bridge and of the interfaces on it, in bytes; undefined: that of the interface by which packets leave. */
+  readonly mtu: number | undefined;
+  /** Whether the host may be changed for it: forwarding turned on, the packet filter's module loaded. */
+  readonly prepareHost: boolean;
   /** Addresses of name servers for the containers; none: those of the host. */
   readonly nameservers: readonly string[];
 }
@@ -60,7 +62,9 @@ function readNetwork(name: string, value: unknown): NetworkSettings {
     );
   }
   const table = record(key, value);
-  const known = ['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu', 'nameservers'];
+  const known = [
+    ...['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu', 'prepare_host', 'nameservers'],
+  ];
   const unknown = Object.keys(table).find((each) => !known.includes(each));
   if (unknown !== undefined) throw new Error(`${key}: unknown key ${JSON.stringify(unknown)}`);
   const subnets = [
@@ -73,7 +77,8 @@ function readNetwork(name: string, value: unknown): NetworkSettings {
     bridge: readBridge(key, name, table['bridge']),
     subnets,
     outside: interfaceName(`${key}.outside`, table['outside'] ?? 'auto'),
-    mtu: integer(`${key}.mtu`, table['mtu'] ?? 1500, 576, 65535),
+    mtu: readMtu(`${key}.mtu`, table['mtu'], subnets),
+    prepareHost: flag(`${key}.prepare_host`, table['prepare_host'] ?? false),
     nameservers: readNameservers(`${key}.nameservers`, table['nameservers'] ?? []),
   };
 }
@@ -94,6 +99,7 @@ function readSubnet(
   if ((prefix.family === 'inet') !== (which === 'ipv4')) {
     throw new Error(`${key}.${which}: '${formatPrefix(prefix)}' is of the other family`);
   }
+  refuseReserved(`${key}.${which}`, prefix);
   if (sizeOf(prefix) < 4n) {
     throw new Error(`${key}.${which}: '${formatPrefix(prefix)}' has no room for a gateway and a container`);
   }
@@ -103,6 +109,25 @@ function readSubnet(
   return [
     { prefix, gateway: readGateway(`${key}.${gatewayKey}`, prefix, text(`${key}.${gatewayKey}`, gateway)) },
   ];
+}
+
+/** What is no network for hosts: loopback, link-local and multicast addresses, and those that mean nobody (RFC 6890). */
+const reserved = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/3',
+  '::/8',
+  'fe80::/10',
+  'ff00::/8',
+].map((text) => parsePrefix('reserved', text));
+
+function refuseReserved(key: string, prefix: Prefix): void {
+  const found = reserved.find((each) => overlaps(each, prefix));
+  if (found === undefined) return;
+  throw new Error(
+    `${key}: '${formatPrefix(prefix)}' is in ${formatPrefix(found)}, whose addresses are no hosts'`,
+  );
 }
 
 function readGateway(key: string, prefix: Prefix, value: string): string {
@@ -169,6 +194,17 @@ function text(key: string, value: unknown): string {
 function integer(key: string, value: unknown, least: number, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
   throw new Error(`${key}: ${String(value)} is not an integer from ${least} to ${most}`);
+}
+
+/** IPv6 wants 1280 bytes of every link: RFC 8200, section 5. */
+function readMtu(key: string, value: unknown, subnets: readonly Subnet[]): number | undefined {
+  const least = subnets.some(({ prefix }) => prefix.family === 'inet6') ? 1280 : 576;
+  return value === undefined ? undefined : integer(key, value, least, 65535);
+}
+
+function flag(key: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new Error(`${key}: is neither true nor false`);
 }
 
 function interfaceName(key: string, value: unknown): string {

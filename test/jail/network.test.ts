@@ -7,6 +7,7 @@ import { openPacketFilter, startPacketFilter } from '../../src/kernel/freebsd/pf
 import { enterJail } from '../../src/kernel/freebsd/launch.js';
 import { listMounts } from '../../src/kernel/freebsd/mounts.js';
 import { run } from '../../src/kernel/freebsd/run.js';
+import { turnOnForwarding } from '../../src/network/forwarding.js';
 import { leaseStore } from '../../src/store/leases.js';
 import { portStore } from '../../src/store/ports.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
@@ -22,6 +23,7 @@ async function networkWorld(context: TestContext, release: Release): Promise<Run
     world.close();
   });
   await run(world.tools.system, (b) => startPacketFilter(b, openPacketFilter(b)));
+  await turnOnForwarding(world.tools.system, ['inet', 'inet6']);
   callAnchor(world.model.system, 'containerd-shim-jail/*');
   return world;
 }

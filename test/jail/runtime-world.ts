@@ -6,6 +6,7 @@ import type { RuntimeTools } from '../../src/jail/tools.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
 import { NetworkFilter } from '../../src/network/filter.js';
 import { hostsFiles } from '../../src/network/hosts-file.js';
+import { Preparation } from '../../src/network/preparation.js';
 import { readNetworks } from '../../src/network/settings.js';
 import type { CreateRequest, ProcessStdio, Runtime, RuntimeContainer } from '../../src/runtime/runtime.js';
 import { parseSpec } from '../../src/runtime/spec.js';
@@ -106,6 +107,7 @@ export class RuntimeWorld {
     return {
       system: freebsd,
       filter: new NetworkFilter(freebsd, (message) => this.warnings.push(message)),
+      preparation: new Preparation(freebsd, (message) => this.warnings.push(message)),
       leases: leaseStore(this.networkStore),
       macs: macStore(this.networkStore),
       ports: portStore(this.networkStore),

@@ -1,3 +1,4 @@
+import { bind, type InternetSocket } from './bind.js';
 import { wouldBlock } from './blocking.js';
 import { fail } from './failure.js';
 import { interfaceCall } from './interface-calls.js';
@@ -19,6 +20,24 @@ function requestSocket(process: Process, family: number, flags: number): OpenFil
   };
 }
 
+/** As above, and it can have a port. */
+function internetSocket(
+  process: Process,
+  number: number,
+  family: 4 | 6,
+  kind: number,
+  flags: number,
+): OpenFile {
+  const socket: InternetSocket = {
+    ...requestSocket(process, number, flags),
+    ...{ vnet: vnetOf(process.jail), family, type: kind, bound: undefined },
+    closed: () => {
+      socket.vnet.ports = socket.vnet.ports.filter((port) => port !== socket.bound);
+    },
+  };
+  return socket;
+}
+
 function socket(context: CallContext, args: Arguments): number {
   const { process, system } = context;
   const { constants: c } = system.bindings;
@@ -28,7 +47,12 @@ function socket(context: CallContext, args: Arguments): number {
   const known = [c.AF_LOCAL, c.AF_INET, c.AF_INET6, c.AF_ROUTE];
   if (!known.includes(family)) return fail('EAFNOSUPPORT');
   requireFamily(context, family, kind);
-  const file = family === c.AF_ROUTE ? routeSocket(process, flags) : requestSocket(process, family, flags);
+  const file =
+    family === c.AF_ROUTE
+      ? routeSocket(process, flags)
+      : family === c.AF_LOCAL
+        ? requestSocket(process, family, flags)
+        : internetSocket(process, family, family === c.AF_INET ? 4 : 6, kind, flags);
   return process.descriptors.add(file, (type & c.SOCK_CLOEXEC) !== 0);
 }
 
@@ -91,6 +115,7 @@ function localSocket({ process }: CallContext, fd: number): LocalSocket {
 }
 
 export const socketCalls: SystemCalls = {
+  bind,
   socket,
   socketpair: socketPair,
   sendmsg: (context, args) => {

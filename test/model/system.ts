@@ -42,7 +42,7 @@ const osreldates: Readonly<Record<Release, number>> = {
   15: 1_500_068,
 };
 
-const fileSystems = ['ufs', 'devfs', 'nullfs', 'tmpfs', 'fdescfs', 'procfs', 'linprocfs', 'linsysfs'];
+export const fileSystems = ['ufs', 'devfs', 'nullfs', 'tmpfs', 'fdescfs', 'procfs', 'linprocfs', 'linsysfs'];
 export const standardModules = [...fileSystems, 'if_bridge', 'if_epair', 'pf', 'linux'];
 
 /** All state of a simulated kernel. */

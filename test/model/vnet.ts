@@ -1,3 +1,4 @@
+import type { BoundPort } from './bind.js';
 import type { Interface, InterfaceKind } from './interface.js';
 import { newInterface } from './interface.js';
 import type { PacketFilter } from './pf-state.js';
@@ -9,6 +10,8 @@ import type { System } from './system.js';
 export class Vnet {
   interfaces: Interface[] = [];
   routes: Route[] = [];
+  /** What sockets are bound to. */
+  ports: BoundPort[] = [];
   readonly filter: PacketFilter = newPacketFilter();
   /** The numbers that the cloners of this stack have given away. */
   readonly units = new Map<InterfaceKind, Set<number>>();

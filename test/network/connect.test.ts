@@ -7,6 +7,7 @@ import { createInterface, interfaceIndex, interfaceMtu } from '../../src/kernel/
 import { listAnchors } from '../../src/kernel/freebsd/pf-anchor.js';
 import { openPacketFilter, startPacketFilter } from '../../src/kernel/freebsd/pf-device.js';
 import { run } from '../../src/kernel/freebsd/run.js';
+import { turnOnForwarding } from '../../src/network/forwarding.js';
 import { connect } from '../../src/network/connect.js';
 import { parsePorts } from '../../src/network/ports.js';
 import { redirected, sourceGiven, type Asked, type Packet } from '../model/pf-evaluate.js';
@@ -118,6 +119,7 @@ suite('names', () => {
 suite('what a host lacks', () => {
   test('without a running packet filter containers have a network of their own, and it is said once', async () => {
     const host = await openHost();
+    await turnOnForwarding(host.system, ['inet', 'inet6']);
     const one = await start(host, 'one');
     const two = await start(host, 'two');
     assert.equal(host.warnings.length, 1);
@@ -135,6 +137,7 @@ suite('what a host lacks', () => {
 
   test('an anchor that nobody calls is told with the lines to add', async () => {
     const host = await openHost();
+    await turnOnForwarding(host.system, ['inet', 'inet6']);
     await run(host.system, (b) => startPacketFilter(b, openPacketFilter(b)));
     const one = await start(host, 'one');
     assert.match(host.warnings[0] ?? '', /add 'nat-anchor "containerd-shim-jail\/\*"' to \/etc\/pf\.conf/);

@@ -11,7 +11,9 @@ import type { Release } from '../../src/kernel/bindings/types.js';
 import { connect, type Connection, type ConnectRequest } from '../../src/network/connect.js';
 import { disconnect, type Made } from '../../src/network/disconnect.js';
 import { NetworkFilter } from '../../src/network/filter.js';
+import { turnOnForwarding } from '../../src/network/forwarding.js';
 import type { Ledger, NetworkHost } from '../../src/network/host.js';
+import { Preparation } from '../../src/network/preparation.js';
 import { readNetworks } from '../../src/network/settings.js';
 import { hostsFiles } from '../../src/network/hosts-file.js';
 import { leaseStore } from '../../src/store/leases.js';
@@ -20,6 +22,7 @@ import { nameStore } from '../../src/store/names.js';
 import { openNetworkStore } from '../../src/store/network-database.js';
 import { portStore } from '../../src/store/ports.js';
 import { callAnchor } from '../model/pf-main.js';
+import type { SystemOptions } from '../model/system.js';
 import { openModel, type Model } from '../model/model.js';
 
 /** A host with networks on a simulated kernel; its outside interface has 192.0.2.10. */
@@ -34,8 +37,12 @@ export interface TestHost extends NetworkHost {
 /** Bridge and anchors that all containers of a network share. */
 const ofNetworks = /jail-default|anchor containerd-shim-jail(\/network-default)?$/;
 
-export async function openHost(release: Release = 14, networks?: object): Promise<TestHost> {
-  const model = openModel(release);
+export async function openHost(
+  release: Release = 14,
+  networks?: object,
+  options: Omit<SystemOptions, 'release'> = {},
+): Promise<TestHost> {
+  const model = openModel(release, options);
   const { freebsd: system } = model;
   await run(system, (b) => [
     addIPv4Address(b, 'vtnet0', { address: '192.0.2.10', prefix: 24 }),
@@ -50,6 +57,7 @@ export async function openHost(release: Release = 14, networks?: object): Promis
     warnings,
     system,
     filter: new NetworkFilter(system, (message) => warnings.push(message)),
+    preparation: new Preparation(system, (message) => warnings.push(message)),
     leases: leaseStore(store),
     macs: macStore(store),
     ports: portStore(store),
@@ -168,6 +176,7 @@ export async function stop(host: TestHost, { id, jid, ledger }: Container): Prom
 export async function readyHost(release: Release = 14, networks?: object): Promise<TestHost> {
   const host = await openHost(release, networks);
   await run(host.system, (b) => startPacketFilter(b, openPacketFilter(b)));
+  await turnOnForwarding(host.system, ['inet', 'inet6']);
   callAnchor(host.model.system, 'containerd-shim-jail/*');
   return host;
 }

@@ -14,7 +14,8 @@ suite('configured networks', () => {
       ['10.88.0.1', 'fd6a:6169:6c00:88::1'],
     );
     assert.equal(network.outside, 'auto');
-    assert.equal(network.mtu, 1500);
+    assert.equal(network.mtu, undefined, 'that of the outside');
+    assert.equal(network.prepareHost, false);
   });
 
   test('every key is read', () => {
@@ -26,6 +27,7 @@ suite('configured networks', () => {
       gateway6: '2001:DB8::FF',
       outside: 'none',
       mtu: 9000,
+      prepare_host: true,
       nameservers: ['192.0.2.53', '2001:db8::53'],
     };
     assert.deepEqual(readNetworks({ lan: table }), [
@@ -38,6 +40,7 @@ suite('configured networks', () => {
         ],
         outside: 'none',
         mtu: 9000,
+        prepareHost: true,
         nameservers: ['192.0.2.53', '2001:db8::53'],
       },
     ]);
@@ -55,6 +58,27 @@ suite('configured networks', () => {
     ['a name of 33 letters', { ['a'.repeat(33)]: { ipv4 } }, /a network's name/],
     ['an unknown key', { a: { ipv4, nat: true } }, /^networks\.a: unknown key "nat"/],
     ['no pool', { a: {} }, /^networks\.a: ipv4 or ipv6 is needed/],
+    [
+      'a loopback pool',
+      { a: { ipv4: '127.5.0.0/16' } },
+      /^networks\.a\.ipv4: '127\.5\.0\.0\/16' is in 127\.0\.0\.0\/8/,
+    ],
+    [
+      'a multicast pool',
+      { a: { ipv6: 'ff05::/64' } },
+      /'ff05::\/64' is in ff00::\/8, whose addresses are no hosts'/,
+    ],
+    ['everything', { a: { ipv4: '0.0.0.0/0' } }, /'0\.0\.0\.0\/0' is in 0\.0\.0\.0\/8/],
+    [
+      'an MTU too small for IPv6',
+      { a: { ipv6: 'fd05::/64', mtu: 1279 } },
+      /^networks\.a\.mtu: 1279 is not an integer from 1280/,
+    ],
+    [
+      'a word for a flag',
+      { a: { ipv4, prepare_host: 'yes' } },
+      /^networks\.a\.prepare_host: is neither true nor false/,
+    ],
     ['a pool that is no text', { a: { ipv4: 7 } }, /^networks\.a\.ipv4: is no text/],
     [
       'a pool with host bits',

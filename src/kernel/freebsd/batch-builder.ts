@@ -40,6 +40,7 @@ export interface CallContext {
 const descriptorArguments: ReadonlyMap<string, readonly number[]> = new Map<string, readonly number[]>([
   ...[
     ...[
+      'bind',
       'close',
       'faccessat',
       'fchdir',

@@ -1,5 +1,6 @@
 import { readText } from '../layout.js';
 import type { Bindings } from '../bindings/types.js';
+import { checkPositive } from './check.js';
 import { formatIPv4, formatIPv6 } from './ip.js';
 import { addressBytes, prefixOf, readMessages, type ListMessage } from './route-messages.js';
 import type { FreeBSD } from './run.js';
@@ -32,6 +33,18 @@ export async function listInterfaceAddresses(system: FreeBSD): Promise<Interface
     if (address !== undefined) found.push({ interface: name, ...address });
   }
   return found;
+}
+
+/** One message about an interface, followed by its addresses: bytes. */
+const ofOne = 64 * 1024;
+
+/** The name of the interface of this number: NET_RT_IFLIST of it. Undefined if there is none. */
+export async function nameOfInterface(system: FreeBSD, index: number): Promise<string | undefined> {
+  const { bindings } = system;
+  checkPositive('interface', index);
+  const messages = await readMessages(system, [0, bindings.constants.NET_RT_IFLIST, index], ofOne);
+  const own = messages?.find(({ type }) => type === bindings.constants.RTM_IFINFO);
+  return own === undefined ? undefined : nameIn(bindings, own);
 }
 
 function nameIn({ constants: c, layouts }: Bindings, { addresses }: ListMessage): string {

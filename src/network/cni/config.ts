@@ -29,7 +29,7 @@ export interface CniConfig {
 }
 
 /** Keys of ours; those of the specification stand beside them. */
-const ours = ['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu'] as const;
+const ours = ['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu', 'prepare_host'] as const;
 
 /**
  * Reads a configuration.

@@ -4,6 +4,7 @@ import { getJail } from '../../kernel/freebsd/jail.js';
 import { run } from '../../kernel/freebsd/run.js';
 import type { Attachment, AttachmentStore } from '../../store/attachments.js';
 import { connect } from '../connect.js';
+import { forwardingProblem, notForwarded } from '../forwarding.js';
 import type { NetworkHost } from '../host.js';
 import { halves, type PairDetail } from '../pair.js';
 import { readConfig, supportedVersions, versionOf, type CniConfig } from './config.js';
@@ -71,7 +72,7 @@ async function act(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
       await collect(host, config);
       return undefined;
     case 'STATUS':
-      await status(host);
+      await status(host, config);
       return undefined;
     case 'VERSION':
       throw new TypeError('VERSION needs no network');
@@ -101,9 +102,9 @@ async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
       ports: config.ports,
       names: [said.containerId, ...config.aliases],
     });
-    const { bridge, mtu, nameservers } = config.network;
+    const { bridge, nameservers } = config.network;
     const pair = pairOf(host, attachment);
-    const result = resultOf(connection, { bridge, pair, mtu }, said.netns, nameservers, config.previous);
+    const result = resultOf(connection, { bridge, pair }, said.netns, nameservers, config.previous);
     return writeResult(config.version, result);
   } catch (error) {
     await detach(host, host.attachments, attachment);
@@ -144,9 +145,17 @@ async function collect(host: CniHost, config: CniConfig): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-async function status(host: CniHost): Promise<void> {
-  const lack = await host.filter.lack();
+async function status({ filter, system }: CniHost, { network }: CniConfig): Promise<void> {
+  if (network.outside === 'none') return;
+  const lack = await filter.lack();
   if (lack !== undefined) throw new CniError(cniCode.limitedConnectivity, lack);
+  const off = await notForwarded(
+    system,
+    network.subnets.map(({ prefix }) => prefix.family),
+  );
+  if (off.length === 0 || network.prepareHost) return;
+  const { problem, remedy } = forwardingProblem(off);
+  throw new CniError(cniCode.limitedConnectivity, `${problem}: ${remedy}`);
 }
 
 /** The jail by name or jid. It must have a network stack of its own. */

@@ -26,18 +26,14 @@ export function readResult(key: string, value: unknown): CniResult {
 
 /** What connecting gave, behind what there was before: indexes count from there. */
 export function resultOf(
-  { interface: name, mac, addresses }: Connection,
-  host: { readonly bridge: string; readonly pair: string; readonly mtu: number },
+  { interface: name, mac, addresses, mtu }: Connection,
+  host: { readonly bridge: string; readonly pair: string },
   sandbox: string,
   nameservers: readonly string[],
   previous: CniResult | undefined,
 ): CniResult {
   const before = previous?.interfaces ?? [];
-  const own = [
-    { name: host.bridge },
-    { name: host.pair, mtu: host.mtu },
-    { name, mac, mtu: host.mtu, sandbox },
-  ];
+  const own = [{ name: host.bridge }, { name: host.pair, mtu }, { name, mac, mtu, sandbox }];
   return {
     interfaces: [...before, ...own],
     ips: [

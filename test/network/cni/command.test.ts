@@ -13,6 +13,7 @@ import { openPacketFilter, startPacketFilter } from '../../../src/kernel/freebsd
 import { addRoute } from '../../../src/kernel/freebsd/route.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { runCommand } from '../../../src/network/cni/command.js';
+import { turnOnForwarding } from '../../../src/network/forwarding.js';
 import { openNetworks } from '../../../src/network/open.js';
 import { serveModel } from '../../model/agent-server.js';
 import { openModel, type Model } from '../../model/model.js';
@@ -58,6 +59,7 @@ async function openHost(context: TestContext): Promise<Host> {
     addRoute(b, { family: 'IPv4', gateway: '192.0.2.1' }),
     startPacketFilter(b, openPacketFilter(b)),
   ]);
+  await turnOnForwarding(model.freebsd, ['inet', 'inet6']);
   callAnchor(model.system, 'containerd-shim-jail/*');
   const server = await serveModel(model);
   const folder = mkdtempSync(join(tmpdir(), 'cni-'));
