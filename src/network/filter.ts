@@ -57,7 +57,7 @@ export class NetworkFilter {
   async share(name: string, network: RuledNetwork): Promise<void> {
     const anchor = networkAnchor(name);
     const rules = networkRules(network);
-    const there = await this.#count(anchor, 'nat');
+    const there = (await this.#count(anchor, 'nat')) ?? 0;
     if (there !== (rules.nat?.length ?? 0)) await this.#loader.load(anchor, rules);
   }
 
@@ -100,22 +100,20 @@ export class NetworkFilter {
     }
   }
 
-  /** Takes the rules of an anchor away, if it has any. */
+  /** Takes the rules of an anchor away, and so the anchor, if it is there. */
   async clear(anchor: string): Promise<void> {
-    // Clearing an anchor that is not there would make it first.
-    const counts = await Promise.all(
-      (['nat', 'rdr', 'filter'] as const).map((kind) => this.#count(anchor, kind)),
-    );
-    if (counts.some((count) => count > 0)) await this.#loader.clear(anchor);
+    // Clearing an anchor that is not there would make it first. One without rules may be there: a program that died
+    // while it changed them has left a transaction open.
+    if ((await this.#count(anchor, 'nat')) !== undefined) await this.#loader.clear(anchor);
   }
 
-  /** How many rules an anchor has of a kind, 0 if it is not there. */
-  async #count(anchor: string, kind: RulesetKind): Promise<number> {
+  /** How many rules an anchor has of a kind, undefined if it is not there. */
+  async #count(anchor: string, kind: RulesetKind): Promise<number | undefined> {
     const counted = await run(this.#system, (b) => {
       const pf = openPacketFilter(b);
       return b.attempt(() => countRules(b, pf, anchor, kind));
     });
-    if (isKernelError(counted, 'EINVAL')) return 0;
+    if (isKernelError(counted, 'EINVAL')) return undefined;
     if (isKernelError(counted)) throw counted;
     return counted.count;
   }

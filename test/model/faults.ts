@@ -4,6 +4,7 @@ export class FaultPlan {
   made = 0;
   #at: number | undefined;
   #code: (symbol: string) => string = () => '';
+  #moment: { left: number; readonly act: () => void } | undefined;
   #before: { readonly at: number; readonly act: () => void } | undefined;
   /** Is told of each call before it is made. */
   watch: ((symbol: string) => void) | undefined;
@@ -27,7 +28,23 @@ export class FaultPlan {
 
   /** Whether what was to be done before a call is still to be done: there were fewer calls. */
   get waits(): boolean {
-    return this.#before !== undefined;
+    return this.#before !== undefined || this.#moment !== undefined;
+  }
+
+  /**
+   * Does something at the n-th moment from now on, counted from 1, at which whoever makes calls can die and leave something
+   * else than at another: when it is about to have a batch made, and when a call of one has been made.
+   */
+  atMoment(n: number, act: () => void): void {
+    this.#moment = { left: n, act };
+  }
+
+  /** Such a moment has come. What is thrown goes to whoever made the call. */
+  moment(): void {
+    if (this.#moment === undefined || --this.#moment.left > 0) return;
+    const { act } = this.#moment;
+    this.#moment = undefined;
+    act();
   }
 
   /** The errno that the next call shall fail with, if it shall. */

@@ -37,11 +37,13 @@ export class ModelKernel implements Kernel {
   runSync(batch: Batch): Answer {
     this.#checkCallable();
     checkBatch(batch);
+    this.#faults.moment();
     const memory = new Memory(batch.arena, batch.fixups);
     const results: CallResult[] = [];
     for (const call of batch.calls) {
       const result = this.#call(call, memory, results);
       results.push(result);
+      this.#faults.moment();
       this.#checkCallable();
       if (result.errno !== 0 && call.mayFail !== true) break;
     }

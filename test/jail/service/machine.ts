@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parameterProbe } from '../../../src/jail/jail/parameter-probe.js';
 import { jailRuntime } from '../../../src/jail/runtime.js';
+import Database from 'better-sqlite3';
 import type { ChildMaker } from '../../../src/kernel/child.js';
 import { errnoNumber } from '../../../src/kernel/errno.js';
 import { KernelError } from '../../../src/kernel/error.js';
@@ -120,6 +121,7 @@ export async function startDaemon(world: RuntimeWorld, database: Store): Promise
     die: () => {
       const children = system.processes.childrenOf(kernel.process);
       system.processes.end(kernel.process, 9);
+      system.processes.collect(kernel.process);
       // Their sockets have no other end any more.
       for (const child of children) if (child.executed === undefined) system.processes.end(child, 0);
       collectJails(system);
@@ -141,6 +143,13 @@ function failingChildren({ model }: RuntimeWorld, maker: ChildMaker): ChildMaker
 
 export function openMemoryStore(): Store {
   return openStore(':memory:');
+}
+
+/** A store as it is at this moment, which whoever has the other one changes no more. */
+export function copyStore(store: Store): Store {
+  const copy = new Database(store.serialize());
+  copy.pragma('foreign_keys = ON');
+  return copy;
 }
 
 /** Creates a container out of the snapshot that the machine has. */
