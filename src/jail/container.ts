@@ -8,7 +8,7 @@ import type {
 import type { Resources } from '../runtime/spec.js';
 import { cleanUp } from './clean-up.js';
 import type { CreatedJail } from './create.js';
-import { applyLimits } from './limits/limits.js';
+import { changeLimits } from './limits/limits.js';
 import { readMetrics } from './limits/metrics.js';
 import { explainLinuxFailure } from './linux/explain.js';
 import { everybodyIn } from './process/everybody.js';
@@ -47,7 +47,7 @@ export function jailContainer(
     resume: () => everybody.resume(),
     update: async (resources: Resources) => {
       const wanted = planResources(new Field('resources', resources), new Field('', undefined));
-      await applyLimits(system, jail, wanted, journal);
+      await changeLimits(system, jail, wanted, journal);
     },
     stats: (): Promise<TypedBytes> => readMetrics(system, jail.name, () => everybody.pids()),
     // rctl(8) pages out what is above a limit of memory; nobody is killed for it.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { addRule, listRules, removeRules } from '../../src/kernel/freebsd/rctl.js';
+import { addRule, listRules, removeRule, removeRules } from '../../src/kernel/freebsd/rctl.js';
 import type { JailRule } from '../../src/kernel/freebsd/rctl-rule.js';
 import { group } from './harness/group.js';
 import { adds, rctl, ruleName, rulesOf, unlimitLater } from './harness/limits.js';
@@ -214,6 +214,26 @@ group(
       await c.run((b) => removeRules(b, one));
       assert.deepEqual([await rulesOf(c, one), await rulesOf(c, other)], [[], ['maxproc:deny=5']]);
     });
+
+    states(
+      'a rule goes by itself; those of other amounts, actions and kinds stay',
+      async (c) => {
+        const name = ruleName(c);
+        const rule = { jail: name, resource: 'maxproc', action: 'deny', amount: 9n } as const;
+        await adds(c, name, ['maxproc:deny=9', 'maxproc:deny=9/user', 'maxproc:log=9', 'pcpu:deny=50']);
+        await c.refused('ESRCH', (b) => removeRule(b, { ...rule, amount: 8n }));
+        await c.run((b) => removeRule(b, rule));
+        const left = ['maxproc:deny=9/user', 'maxproc:log=9', 'pcpu:deny=50'];
+        assert.deepEqual((await rulesOf(c, name)).sort(), left);
+        await c.run((b) => [
+          removeRule(b, { ...rule, per: 'user' }),
+          removeRule(b, { ...rule, resource: 'pcpu', amount: 50n }),
+        ]);
+        assert.deepEqual(await rulesOf(c, name), ['maxproc:log=9']);
+        await c.refused('ESRCH', (b) => removeRule(b, rule));
+      },
+      { fact: 'rctl_string_to_rule() and rctl_rule_matches() of kern_rctl.c' },
+    );
 
     states('of a jail in another one the name is the whole name', async (c) => {
       const name = ruleName(c);

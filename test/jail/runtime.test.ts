@@ -210,6 +210,61 @@ describe('the jail runtime', () => {
     assert.deepEqual(world.remains().sort(), [...before].sort());
   });
 
+  it('changes limits, takes away those that are to be none, and leaves others alone', async () => {
+    const world = new RuntimeWorld(14);
+    const { system } = world.tools;
+    const annotations = {
+      'containerd-shim-jail.rctl': 'nthr:deny=8/process,nthr:log=15,readbps:throttle=1m',
+    };
+    const resources = {
+      pids: { limit: 20 },
+      memory: { limit: 1_000_000, swap: 2_000_000 },
+      cpu: { quota: 50_000 },
+    };
+    const request = await world.request({ annotations, linux: { resources } });
+    const container = await world.runtime.create(request);
+    const rules = async (): Promise<string[]> => {
+      return (await listRules(system, 'default@web'))
+        .map(({ resource, action, amount, per = 'jail' }) => `${resource}:${action}=${amount}/${per}`)
+        .sort();
+    };
+    const own = ['nthr:deny=8/process', 'nthr:log=15/jail', 'readbps:throttle=1048576/jail'];
+    const limited = (...more: string[]): string[] => [...own, ...more].sort();
+    const pids = ['maxproc:deny=20/jail', 'nthr:deny=20/jail'];
+    const memory = ['memoryuse:deny=1000000/jail', 'swapuse:deny=2000000/jail'];
+    const steps: [change: Json, left: string[]][] = [
+      [{}, [...pids, ...memory, 'pcpu:deny=50/jail']],
+      [
+        { pids: { limit: 0 }, memory: { limit: 0 }, cpu: { quota: 0 } },
+        [...pids, ...memory, 'pcpu:deny=50/jail'],
+      ],
+      [{ cpu: { quota: -1 } }, [...pids, ...memory]],
+      [{ cpu: { quota: -1 } }, [...pids, ...memory]],
+      [
+        { memory: { swap: -1 }, pids: { limit: 5 } },
+        ['maxproc:deny=5/jail', 'nthr:deny=5/jail', memory[0] ?? ''],
+      ],
+      [{ memory: { limit: -1 }, pids: { limit: -1 } }, []],
+      [{ memory: { limit: 3 } }, ['memoryuse:deny=3/jail']],
+    ];
+    for (const [change, left] of steps) {
+      await container.update(change);
+      assert.deepEqual(await rules(), limited(...left), JSON.stringify(change));
+    }
+    await container.remove();
+    assert.deepEqual([world.left(), request.journal.entries(), await rules()], [[], [], []]);
+  });
+
+  it('lifts limits where no account is kept, as there are none', async () => {
+    const world = new RuntimeWorld(14, { accounting: false });
+    const container = await world.runtime.create(await world.request());
+    await container.update({ pids: { limit: -1 } });
+    await assert.rejects(container.update({ pids: { limit: 1 } }), {
+      message: /^resources\.pids\.limit: .*kern\.racct\.enable=1/,
+    });
+    await container.remove();
+  });
+
   for (const version of releases) {
     it(`gives addresses of a jail to an interface, and takes them away (FreeBSD ${version})`, async () => {
       const world = new RuntimeWorld(version);

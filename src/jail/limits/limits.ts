@@ -1,6 +1,6 @@
 import { isKernelError } from '../../kernel/error.js';
 import { cpuMaskSize, setCpus } from '../../kernel/freebsd/cpuset.js';
-import { addRule, hasAccounting, removeRules } from '../../kernel/freebsd/rctl.js';
+import { addRule, hasAccounting, listRules, removeRule, removeRules } from '../../kernel/freebsd/rctl.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import { RuntimeError } from '../../runtime/error.js';
 import type { Journal } from '../../runtime/journal.js';
@@ -37,6 +37,31 @@ export async function applyLimits(
     const size = await cpuMaskSize(system);
     await run(system, (b) => setCpus(b, { jid: jail.jid }, cpus, size));
   }
+}
+
+/**
+ * Changes the bounds of a jail while it is there: those that are given anew, and those that are to be none. All others stay
+ * as they are, also those for what the same is said of by rules that do not deny.
+ *
+ * @throws as `applyLimits`
+ */
+export async function changeLimits(
+  system: FreeBSD,
+  jail: { readonly jid: number; readonly name: string },
+  plan: ResourcesPlan,
+  journal: Journal,
+): Promise<void> {
+  await applyLimits(system, jail, plan, journal);
+  // Without accounting there is nothing to take away.
+  if (plan.unlimited.length === 0 || !(await hasAccounting(system))) return;
+  const there = await listRules(system, jail.name);
+  const lifted = there.filter(({ resource, action, per }) => {
+    return plan.unlimited.includes(resource) && action === 'deny' && per === undefined;
+  });
+  const rules = lifted.map(({ resource, action, amount }) => ({ jail: jail.name, resource, action, amount }));
+  const removed = await run(system, (b) => rules.map((rule) => b.attempt(() => removeRule(b, rule))));
+  const failed = removed.find((outcome) => isKernelError(outcome) && outcome.code !== 'ESRCH');
+  if (failed !== undefined) throw failed;
 }
 
 async function requireAccounting(system: FreeBSD, field: string): Promise<void> {

@@ -1,8 +1,10 @@
-import type { JailRule } from '../../kernel/freebsd/rctl-rule.js';
+import type { AccountedResource, JailRule } from '../../kernel/freebsd/rctl-rule.js';
 
 /** What a container may use. Nothing of it exists on a kernel without kern.racct.enable=1, but for `cpus`. */
 export interface ResourcesPlan {
   readonly rules: readonly RctlRule[];
+  /** what is to have no limit, where it has one */
+  readonly unlimited: readonly AccountedResource[];
   /** numbers of processors, rising; undefined for all */
   readonly cpus: readonly number[] | undefined;
 }

@@ -12,10 +12,14 @@ import { readRctlRules, sameRule } from './rctl-rules.js';
 export function planResources(resources: Field, annotation: Field): ResourcesPlan {
   refuseForeign(resources);
   const own = annotation.optional(readRctlRules) ?? [];
-  const rules = [...memoryRules(resources), ...cpuRules(resources), ...pidsRules(resources)];
+  const limits = [...memoryLimits(resources), ...cpuLimits(resources), ...pidsLimits(resources)];
+  const rules = limits.flatMap(({ resource, amount, field }): RctlRule[] => {
+    return amount === 'none' ? [] : [{ resource, action: 'deny', amount, field: field.name }];
+  });
   const cpus = resources.member('cpu').member('cpus');
   return {
     rules: [...rules.filter((rule) => !own.some((one) => sameRule(one, rule))), ...own],
+    unlimited: limits.filter(({ amount }) => amount === 'none').map(({ resource }) => resource),
     cpus: cpus.empty ? undefined : readCpus(cpus),
   };
 }
@@ -56,49 +60,56 @@ function refuseForeign(resources: Field): void {
   }
 }
 
+/** A limit that resources speak of: -1, and what no machine has, mean that there is to be none. */
+interface Limit {
+  readonly resource: RctlRule['resource'];
+  readonly amount: bigint | 'none';
+  readonly field: Field;
+}
+
 /**
  * A limit of memory pages out what is above it. OCI's swap is memory and swap together, and so is swapuse: it counts
- * all memory without a file behind it as soon as it is promised.
+ * all memory without a file behind it as soon as it is promised. Without a limit of memory there is none of both together,
+ * unless that is given: so it is with runc.
  */
-function memoryRules(resources: Field): RctlRule[] {
+function memoryLimits(resources: Field): Limit[] {
   const memory = resources.member('memory');
-  const limits = (['limit', 'swap'] as const).map((name) => {
-    return { name, field: memory.member(name), value: amount(memory.member(name)) };
-  });
-  const [limit, swap] = limits.map(({ value }) => value);
-  if (limit !== undefined && swap !== undefined && swap < limit) {
-    memory.member('swap').invalid(`${swap.toString()} is less than the limit of memory, ${limit.toString()}`);
+  const [limit, swap] = [memory.member('limit'), memory.member('swap')];
+  const [most, together] = [amountOf(limit), amountOf(swap)];
+  if (typeof most === 'bigint' && typeof together === 'bigint' && together < most) {
+    swap.invalid(`${together.toString()} is less than the limit of memory, ${most.toString()}`);
   }
-  return limits.flatMap(({ name, field, value }) => {
-    return value === undefined ? [] : [rule(name === 'limit' ? 'memoryuse' : 'swapuse', value, field)];
-  });
+  return [
+    ...limits(limit, most, 'memoryuse'),
+    ...limits(swap, together ?? (most === 'none' ? 'none' : undefined), 'swapuse'),
+  ];
 }
 
 /** A quota is a share of time of all processors together, as pcpu is, in percent of one. */
-function cpuRules(resources: Field): RctlRule[] {
+function cpuLimits(resources: Field): Limit[] {
   const cpu = resources.member('cpu');
   const quota = cpu.member('quota');
-  const time = amount(quota);
-  if (time === undefined) return [];
-  const period = amount(cpu.member('period')) ?? 100_000n;
-  const percent = (time * 100n + period - 1n) / period;
-  return [rule('pcpu', percent, quota)];
+  const [time, period] = [amountOf(quota), amountOf(cpu.member('period'))];
+  if (typeof time !== 'bigint') return limits(quota, time, 'pcpu');
+  const span = typeof period === 'bigint' ? period : 100_000n;
+  return limits(quota, (time * 100n + span - 1n) / span, 'pcpu');
 }
 
 /** Linux counts threads; the processes themselves count as well, and so do those that nobody waited for. */
-function pidsRules(resources: Field): RctlRule[] {
+function pidsLimits(resources: Field): Limit[] {
   const limit = resources.member('pids').member('limit');
-  const most = amount(limit);
-  return most === undefined ? [] : [rule('maxproc', most, limit), rule('nthr', most, limit)];
+  return limits(limit, amountOf(limit), 'maxproc', 'nthr');
 }
 
-function rule(resource: RctlRule['resource'], value: bigint, { name }: Field): RctlRule {
-  return { resource, action: 'deny', amount: value, field: name };
+function limits(field: Field, amount: Amount, ...of: Limit['resource'][]): Limit[] {
+  return amount === undefined ? [] : of.map((resource) => ({ resource, amount, field }));
 }
 
-/** A limit of 64 bits, for which 0, -1 and numbers that no double holds exactly stand for none. */
-function amount(field: Field): bigint | undefined {
+type Amount = Limit['amount'] | undefined;
+
+/** A number of 64 bits: 0 stands for nothing said, -1 and those that no double holds exactly for no limit. */
+function amountOf(field: Field): Amount {
   const number = field.optional((one) => one.integer(-1, 2 ** 64));
-  if (number === undefined || number <= 0 || number > Number.MAX_SAFE_INTEGER) return undefined;
-  return BigInt(number);
+  if (number === undefined || number === 0) return undefined;
+  return number < 0 || number > Number.MAX_SAFE_INTEGER ? 'none' : BigInt(number);
 }

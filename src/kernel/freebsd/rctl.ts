@@ -50,6 +50,15 @@ export function removeRules(b: BatchBuilder, jail: string, resource?: AccountedR
   return { value: b.call('rctl_remove_rule', args, { object: text }), decode: () => undefined };
 }
 
+/** Removes one rule: ESRCH if it is not there. Those of other amounts, actions and `per` stay. */
+export function removeRule(b: BatchBuilder, rule: JailRule): Step<void> {
+  // A filter that left `per` open would take those of other kinds along.
+  const text = rule.per === undefined ? `${formatRule(rule)}/jail` : formatRule(rule);
+  const input = b.arena.textSpan(text, 'rule');
+  const args = [{ arena: input.offset }, input.length, 0, 0];
+  return { value: b.call('rctl_remove_rule', args, { object: text }), decode: () => undefined };
+}
+
 /** What the processes of a jail and of those in it use, by resource. A name that no jail has uses nothing. */
 export function readUsage(b: BatchBuilder, jail: string): Step<Map<AccountedResource, bigint>> {
   const read = addRead(b, 'rctl_get_racct', filter(jail), firstCapacity);

@@ -55,6 +55,23 @@ planned(
 );
 
 planned(
+  ({ resources: { unlimited } }) => unlimited,
+  [
+    [{}, []],
+    [memory({ limit: 10, swap: 20 }), []],
+    [memory({ limit: 0, swap: 0 }), []],
+    [memory({ limit: -1 }), ['memoryuse', 'swapuse']],
+    [memory({ limit: 9223372036854771712 }), ['memoryuse', 'swapuse']],
+    [memory({ limit: -1, swap: 5 }), ['memoryuse']],
+    [memory({ swap: -1 }), ['swapuse']],
+    [cpu({ quota: -1, period: 100000 }), ['pcpu']],
+    [cpu({ quota: 0 }), []],
+    [resources({ pids: { limit: -1 } }), ['maxproc', 'nthr']],
+    [resources({ pids: { limit: 0 } }), []],
+  ],
+);
+
+planned(
   ({ resources: { cpus } }) => cpus,
   [
     [{}, undefined],

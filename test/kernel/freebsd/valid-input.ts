@@ -214,6 +214,7 @@ export const validInput: Readonly<Record<string, Valid>> = {
   'process-list.listProcesses': { args: [[1]] },
   'rctl.hasAccounting': { args: [] },
   'rctl.addRule': { args: [{ jail: 'c1', resource: 'maxproc', action: 'deny', amount: 5n, per: 'user' }] },
+  'rctl.removeRule': { args: [{ jail: 'c1', resource: 'maxproc', action: 'deny', amount: 5n, per: 'user' }] },
   'rctl.removeRules': { args: ['c1', 'maxproc'] },
   'rctl.readUsage': { args: ['c1'] },
   'rctl.readRules': { args: ['c1', 4096] },
