@@ -55,6 +55,11 @@ const unsupported: Readonly<Record<string, string>> = {
   remount: 'a container cannot change mounts of the host',
 };
 
+/** Those of any mount that are honoured, or ask for nothing: what they are called. */
+export const mountOptionNames: readonly string[] = [...Object.keys(flags), ...ignored]
+  .filter((name) => name !== '')
+  .sort();
+
 /** An option for a type of file system, such as `size=1m`. */
 export interface TypeOption {
   readonly name: string;
