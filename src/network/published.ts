@@ -24,7 +24,8 @@ function rangeOf({ protocol, address = '', host }: PublishedPorts): PortRange {
   return { protocol, address, ...host };
 }
 
-function portsOf({ protocol, address, first, last }: PortRange): PublishedPorts {
+/** What was reserved, as if it led to ports of the same numbers: those of the container are not kept. */
+export function portsOf({ protocol, address, first, last }: PortRange): PublishedPorts {
   if (protocol !== 'tcp' && protocol !== 'udp') throw new Error(`published ports: protocol ${protocol}`);
   return {
     protocol,

@@ -8,6 +8,9 @@ export function rulesText({ nat = [], rdr = [], filter = [] }: Rulesets): string
   return [...nat, ...rdr, ...filter].map((rule) => `${ruleText(rule)}\n`).join('');
 }
 
+/** What stands in the place of a rule that says more than ours do. */
+export const foreignRule = '# a rule that is not one of containerd-shim-jail';
+
 /** One rule as a line of pf.conf(5), without its end. */
 export function ruleText(rule: Rule): string {
   switch (rule.kind) {

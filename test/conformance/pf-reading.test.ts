@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { RulesetLoader } from '../../src/kernel/freebsd/pf-load.js';
+import { rulesetKinds } from '../../src/kernel/freebsd/pf-anchor.js';
+import { RulesetLoader, type Rulesets } from '../../src/kernel/freebsd/pf-load.js';
+import { readRules } from '../../src/kernel/freebsd/pf-rule-reader.js';
 import { listRules } from '../../src/kernel/freebsd/pf-rules.js';
 import { readStruct, readText } from '../../src/kernel/layout.js';
 import type { Case } from './harness/case.js';
@@ -49,6 +51,37 @@ group(
         { action: PF_DROP, label: 'second', interface: '', anchorCall: '' },
       ]);
       assert.deepEqual(await listRules(c.system, anchor, 'nat'), []);
+    });
+
+    states('they come as they were loaded, with where they lead', async (c) => {
+      const anchor = anchorName(c);
+      const rules: Required<Rulesets> = {
+        nat: [
+          {
+            kind: 'nat',
+            interface: 'lo0',
+            family: 'inet',
+            source: { address: { network: '10.86.0.0', prefix: 24 } },
+            destination: { address: { network: '10.86.0.0', prefix: 24 }, not: true },
+            to: { interface: 'lo0' },
+          },
+        ],
+        rdr: [
+          {
+            kind: 'rdr',
+            family: 'inet',
+            protocol: 'tcp',
+            destination: { address: { network: '10.86.0.1' }, ports: { first: 8000, last: 8010 } },
+            to: { network: '10.86.0.5' },
+            ports: { first: 80, last: 90 },
+          },
+        ],
+        filter: [{ kind: 'filter', action: 'block', direction: 'in', quick: true, protocol: 'udp' }],
+      };
+      await new RulesetLoader(c.system).load(anchor, rules);
+      for (const kind of rulesetKinds) {
+        assert.deepEqual(await readRules(c.system, anchor, kind), rules[kind]);
+      }
     });
 
     const readRule = async (c: Case, anchor: string, action: number, ticket: number, nr: number) => {

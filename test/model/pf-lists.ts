@@ -108,17 +108,34 @@ function ruleList(bindings: Bindings, { bytes, fields }: PfRule, position: numbe
     labels: { type: 'strings', value: [label, '', '', '', ''] },
     label: string(label),
     ifname: string(readText(fields.ifname)),
+    rpool: poolList(bindings, bytes),
     ...Object.fromEntries(names.map((name) => [name, number(fields[name])])),
   });
 }
 
-function endList({ layouts }: Bindings, bytes: Uint8Array): PackedValue {
+/** pf_pool_to_nvpool(): some of it. */
+function poolList({ layouts }: Bindings, bytes: Uint8Array): PackedValue {
+  const { proxy_port, opts } = readStruct(bytes, layouts.pf_rule.fields.rpool.offset, layouts.pf_pool);
+  const ports = new DataView(proxy_port.buffer, proxy_port.byteOffset, 4);
+  return nested({
+    proxy_port: {
+      type: 'numbers',
+      value: [BigInt(ports.getUint16(0, true)), BigInt(ports.getUint16(2, true))],
+    },
+    opts: number(opts),
+  });
+}
+
+function endList({ constants: c, layouts }: Bindings, bytes: Uint8Array): PackedValue {
   const { port, neg, port_op } = readStruct(bytes, 0, layouts.pf_rule_addr);
-  const { addr, mask, type, iflags } = readStruct(bytes, 0, layouts.pf_addr_wrap);
+  const { addr, ifname, mask, type, iflags } = readStruct(bytes, 0, layouts.pf_addr_wrap);
   const ports = new DataView(port.buffer, port.byteOffset, 4);
   const binary = (value: Uint8Array): PackedValue => nested({ addr: { type: 'binary', value } });
   return nested({
-    addr: nested({ type: number(type), iflags: number(iflags), addr: binary(addr), mask: binary(mask) }),
+    addr: nested({
+      ...{ type: number(type), iflags: number(iflags), addr: binary(addr), mask: binary(mask) },
+      ...(type === c.PF_ADDR_DYNIFTL ? { ifname: string(readText(ifname)) } : {}),
+    }),
     port: { type: 'numbers', value: [BigInt(ports.getUint16(0, true)), BigInt(ports.getUint16(2, true))] },
     neg: number(neg),
     port_op: number(port_op),

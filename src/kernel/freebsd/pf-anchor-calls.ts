@@ -26,6 +26,16 @@ const words: Readonly<Record<RulesetKind, string>> = {
   filter: 'anchor',
 };
 
+/** The lines that pf.conf(5) lacks, in the order in which they have to stand there. */
+export function missingCalls(
+  parent: string,
+  calls: AnchorCalls,
+  kinds: readonly RulesetKind[] = rulesetKinds,
+): string[] {
+  const missing = rulesetKinds.filter((kind) => kinds.includes(kind) && !calls[kind]);
+  return missing.map((kind) => `${words[kind]} "${parent}/*"`);
+}
+
 /**
  * What to tell the administrator, in one line, if the main ruleset lacks calls; undefined if it lacks none.
  *
@@ -38,7 +48,7 @@ export function missingCallsMessage(
 ): string | undefined {
   const missing = rulesetKinds.filter((kind) => kinds.includes(kind) && !calls[kind]);
   if (missing.length === 0) return undefined;
-  const lines = missing.map((kind) => `'${words[kind]} "${parent}/*"'`);
+  const lines = missingCalls(parent, calls, kinds).map((line) => `'${line}'`);
   const list = [...lines.slice(0, -2), lines.slice(-2).join(' and ')].join(', ');
   const order = missing.some((kind) => kind !== 'filter') ? ', translation before filter rules,' : '';
   return (

@@ -13,9 +13,11 @@ import {
   textIn,
   type PacketFilter,
 } from './pf-device.js';
+import { addressOfStruct, ruleOfList, ruleOfStruct, type RawAddress, type RawRule } from './pf-raw-rule.js';
+import type { NvList } from './nvlist.js';
 import { run, type FreeBSD } from './run.js';
 
-/** A rule as the kernel has it. */
+/** What is asked of rules by those who need not know all of them. */
 export interface LoadedRule {
   /** PF_PASS, PF_NAT and so on. */
   readonly action: number;
@@ -55,29 +57,84 @@ const attempts = 16;
  * @throws KernelError EINVAL if there is no such anchor, EBUSY if its rules are replaced all the time
  */
 export async function listRules(system: FreeBSD, anchor: string, kind: RulesetKind): Promise<LoadedRule[]> {
+  return listBy(system, anchor, kind, (b, pf, key) => readAnswer(b, pf, key, loadedRule));
+}
+
+/** As `listRules`, with all that rules of ours say, and the first address of their pools: DIOCGETADDR. */
+export async function listRawRules(system: FreeBSD, anchor: string, kind: RulesetKind): Promise<RawRule[]> {
+  return listBy(system, anchor, kind, (b, pf, key) => {
+    const target = readTarget(b, pf, key);
+    const rule = readAnswer(b, pf, key, rawRule);
+    return {
+      value: rule.value,
+      decode: (outcome) => ({ ...rule.decode(outcome), target: target.decode(outcome) }),
+    };
+  });
+}
+
+type ReadRule<T> = (b: BatchBuilder, pf: PacketFilter, key: RuleKey) => Step<T>;
+
+async function listBy<T>(
+  system: FreeBSD,
+  anchor: string,
+  kind: RulesetKind,
+  read: ReadRule<T>,
+): Promise<T[]> {
   for (let left = attempts - 1; ; left--) {
     try {
-      return await readOnce(system, anchor, kind);
+      return await readOnce(system, anchor, kind, read);
     } catch (error) {
       if (!isKernelError(error, 'EBUSY') || left === 0) throw error;
     }
   }
 }
 
-async function readOnce(system: FreeBSD, anchor: string, kind: RulesetKind): Promise<LoadedRule[]> {
+async function readOnce<T>(
+  system: FreeBSD,
+  anchor: string,
+  kind: RulesetKind,
+  read: ReadRule<T>,
+): Promise<T[]> {
   const { count, ticket } = await run(system, (b) => countRules(b, openPacketFilter(b), anchor, kind));
-  const rules: LoadedRule[] = [];
+  const rules: T[] = [];
   while (rules.length < count) {
     const part = await run(system, (b) => {
       const pf = openPacketFilter(b);
       const length = Math.min(chunk, count - rules.length);
       return Array.from({ length }, (_, index) => {
-        return readRule(b, pf, { anchor, kind, ticket, number: rules.length + index });
+        return read(b, pf, { anchor, kind, ticket, number: rules.length + index });
       });
     });
     rules.push(...part);
   }
   return rules;
+}
+
+/** A rule in one of the two forms that kernels tell it in, with the anchor that it calls. */
+type RuleAnswer =
+  | { readonly anchorCall: string; readonly arena: Uint8Array; readonly at: number }
+  | { readonly anchorCall: string; readonly list: NvList };
+
+function loadedRule({ layouts }: Bindings, answer: RuleAnswer): LoadedRule {
+  const { anchorCall } = answer;
+  if ('list' in answer) {
+    const { list } = answer;
+    return {
+      action: numberIn(list, 'action'),
+      label: textIn(list, 'label'),
+      interface: textIn(list, 'ifname'),
+      anchorCall,
+    };
+  }
+  const { action, label, ifname } = readStruct(answer.arena, answer.at, layouts.pf_rule);
+  return { action, label: readText(label), interface: readText(ifname), anchorCall };
+}
+
+function rawRule(bindings: Bindings, answer: RuleAnswer): Omit<RawRule, 'target'> {
+  const { anchorCall } = answer;
+  return 'list' in answer
+    ? { ...ruleOfList(bindings, answer.list), anchorCall }
+    : { ...ruleOfStruct(bindings, answer.arena, answer.at), anchorCall };
 }
 
 interface RuleKey {
@@ -88,43 +145,63 @@ interface RuleKey {
 }
 
 /** One rule. EBUSY if the ruleset has been replaced or has fewer rules. */
-function readRule(b: BatchBuilder, pf: PacketFilter, key: RuleKey): Step<LoadedRule> {
-  const { constants: c, layouts } = b.bindings;
-  const { anchor, kind, ticket, number } = key;
-  if (c.DIOCGETRULE === undefined) return readRuleByList(b, pf, key);
+function readAnswer<T>(
+  b: BatchBuilder,
+  pf: PacketFilter,
+  { anchor, kind, ticket, number }: RuleKey,
+  decodeRule: (bindings: Bindings, answer: RuleAnswer) => T,
+): Step<T> {
+  const { bindings } = b;
+  const { constants: c, layouts } = bindings;
+  if (c.DIOCGETRULE === undefined) {
+    const ruleset = actionFor(bindings, kind);
+    const object = `${anchorObject(anchor)}: DIOCGETRULENV ${number} of ${kind}`;
+    const step = controlByList(b, pf, 'DIOCGETRULENV', { anchor, ruleset, ticket, nr: number }, object);
+    return {
+      value: step.value,
+      decode: (outcome) => {
+        const answer = step.decode(outcome);
+        const anchorCall = textIn(answer, 'anchor_call');
+        return decodeRule(bindings, { list: listIn(answer, 'rule'), anchorCall });
+      },
+    };
+  }
   const at = ruleRequest(b, anchor, kind, { ticket, nr: number });
   const object = `${anchorObject(anchor)}: DIOCGETRULE ${number} of ${kind}`;
   return {
     value: control(b, pf, c.DIOCGETRULE, at, object),
     decode: ({ arena }) => {
-      const answer = readStruct(arena, at, layouts.pfioc_rule);
-      const rule = readStruct(arena, at + layouts.pfioc_rule.fields.rule.offset, layouts.pf_rule);
-      return {
-        action: rule.action,
-        label: readText(rule.label),
-        interface: readText(rule.ifname),
-        anchorCall: readText(answer.anchor_call),
-      };
+      const anchorCall = readText(readStruct(arena, at, layouts.pfioc_rule).anchor_call);
+      return decodeRule(bindings, { arena, at: at + layouts.pfioc_rule.fields.rule.offset, anchorCall });
     },
   };
 }
 
-function readRuleByList(b: BatchBuilder, pf: PacketFilter, key: RuleKey): Step<LoadedRule> {
-  const { anchor, kind, ticket, number } = key;
-  const ruleset = actionFor(b.bindings, kind);
-  const object = `${anchorObject(anchor)}: DIOCGETRULENV ${number} of ${kind}`;
-  const step = controlByList(b, pf, 'DIOCGETRULENV', { anchor, ruleset, ticket, nr: number }, object);
+/** The first address of a rule's pool: DIOCGETADDR. Undefined if it has none, as filter rules have not. */
+function readTarget(
+  b: BatchBuilder,
+  pf: PacketFilter,
+  { anchor, kind, ticket, number }: RuleKey,
+): Step<RawAddress | undefined> {
+  const { constants: c, layouts } = b.bindings;
+  const { pfioc_pooladdr, pf_pooladdr } = layouts;
+  const r_action = actionFor(b.bindings, kind);
+  const at = b.arena.struct(pfioc_pooladdr, { anchor, ticket, r_num: number, r_action });
+  const object = `${anchorObject(anchor)}: DIOCGETADDR of rule ${number} of ${kind}`;
+  const asked = b.attempt(() => {
+    return { value: control(b, pf, c.DIOCGETADDR, at, object), decode: () => undefined };
+  });
   return {
-    value: step.value,
+    value: asked.value,
     decode: (outcome) => {
-      const answer = step.decode(outcome);
-      const rule = listIn(answer, 'rule');
-      return {
-        action: numberIn(rule, 'action'),
-        label: textIn(rule, 'label'),
-        interface: textIn(rule, 'ifname'),
-        anchorCall: textIn(answer, 'anchor_call'),
-      };
+      const failed = asked.decode(outcome);
+      // EBUSY: none of this number, or other rules by now, which the rule itself tells.
+      if (isKernelError(failed)) {
+        if (failed.code === 'EBUSY') return undefined;
+        throw failed;
+      }
+      const wrap = at + pfioc_pooladdr.fields.addr.offset + pf_pooladdr.fields.addr.offset;
+      return addressOfStruct(b.bindings, outcome.arena, wrap);
     },
   };
 }

@@ -198,6 +198,8 @@ export const validInput: Readonly<Record<string, Valid>> = {
   'pf-kill.killState': { args: [3, { id: 1n, creator: 1 }] },
   'pf-kill.killStatesOf': { args: [['10.0.0.1']] },
   'pf-rules.countRules': { args: [3, 'containers/c1', 'filter'] },
+  'pf-rule-reader.readRules': { args: ['containers/c1', 'filter'] },
+  'pf-rules.listRawRules': { args: ['containers/c1', 'filter'] },
   'pf-rules.listRules': { args: ['containers/c1', 'filter'] },
   'pf-states.listStates': { args: [] },
   'pf-transaction.beginRulesets': { args: [3, 'containers/c1'] },
