@@ -29,7 +29,7 @@ export interface Lower {
 export class Tree {
   /** absolute, bytes */
   readonly root: string;
-  readonly #directories = new Set<string>(['']);
+  readonly #directories = new Set<string>();
   readonly #found = new Map<string, Found>();
   readonly #lower: Lower | undefined;
   /** of this layer, with the directories above them */
@@ -38,6 +38,9 @@ export class Tree {
   constructor(root: string, lower?: Lower) {
     this.root = fromText(root);
     this.#lower = lower;
+    const stats = this.#look('');
+    if (stats?.isDirectory() !== true) throw new Error(`${root}: is no directory`);
+    this.#remember('', stats);
   }
 
   /** `path` is one that `directory` gave, or a name below such a one. */
