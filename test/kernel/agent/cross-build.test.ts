@@ -42,14 +42,16 @@ describe('native programs for FreeBSD', () => {
       }
     });
 
-    it(`the agent is built on ${arch} without any libc, for 12 and later`, (t) => {
+    it(`are built on ${arch} without any libc, for 12 and later`, (t) => {
       const out = build(t, '--freebsd', arch, '--freestanding');
       if (out === undefined) return;
-      const found = readProgram(readFileSync(join(out, 'agent')));
-      assert.deepEqual([found.machine, found.interpreter, found.isDynamic], [machine, undefined, false]);
-      // What the kernel tells FreeBSD programs by: __FreeBSD_version of the oldest release.
-      assert.equal(found.freebsd, 1_200_086);
-      assert.deepEqual(found.undefinedSymbols, []);
+      for (const program of ['agent', 'inmate']) {
+        const found = readProgram(readFileSync(join(out, program)));
+        assert.deepEqual([found.machine, found.interpreter, found.isDynamic], [machine, undefined, false]);
+        // What the kernel tells FreeBSD programs by: __FreeBSD_version of the oldest release.
+        assert.equal(found.freebsd, 1_200_086);
+        assert.deepEqual(found.undefinedSymbols, []);
+      }
     });
   }
 });

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const native = fileURLToPath(new URL('../../../../native', import.meta.url));
 const strict = ['-std=c11', '-Wall', '-Wextra', '-Werror'];
 
-/** How the agent is compiled for a test, with the host's cc. */
+/** How a program without a libc is compiled for a test, with the host's cc. */
 export const builds = {
   hosted: ['-O2'],
   sanitized: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
@@ -19,15 +19,30 @@ export const builds = {
 
 export type Build = keyof typeof builds;
 
-/** Why the agent cannot be compiled here, or false if it can. */
+/** Why nothing can be compiled here, or false if something can. */
 export const noCompiler =
   spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0 ? false : 'needs a C compiler';
 
+export interface CompiledProgram {
+  readonly path: string;
+  /** Removes its folder. */
+  readonly remove: () => void;
+}
+
 /** Compiles the agent into a new folder, which `remove` removes. */
-export function compileAgent(build: Build): { path: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'agent-'));
-  const path = join(folder, 'agent');
-  compile([...builds[build], ...agentSources()], path);
+export function compileAgent(build: Build): CompiledProgram {
+  return compileInto('agent', [...builds[build], ...agentSources()]);
+}
+
+/** Compiles the program that containers of tests run, as the agent. */
+export function compileInmate(build: Build): CompiledProgram {
+  return compileInto('inmate', [...builds[build], ...sources(/^(inmate.*|start|system.*)\.c$/)]);
+}
+
+function compileInto(name: string, args: readonly string[]): CompiledProgram {
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  const path = join(folder, name);
+  compile(args, path);
   return {
     path,
     remove: () => {
@@ -38,8 +53,12 @@ export function compileAgent(build: Build): { path: string; remove: () => void }
 
 /** The agent's sources, or those of them that are not left out. */
 export function agentSources(...without: string[]): string[] {
+  return sources(/^(agent.*|start|system.*)\.c$/).filter((path) => !without.includes(basename(path)));
+}
+
+function sources(names: RegExp): string[] {
   return readdirSync(native)
-    .filter((name) => /^(agent.*|start|system.*)\.c$/.test(name) && !without.includes(name))
+    .filter((name) => names.test(name))
     .map((name) => join(native, name));
 }
 
