@@ -49,9 +49,15 @@ class Listener implements AgentServer {
     this.broken = new Promise((_, reject) => {
       this.#break = reject;
     });
-    playInmates(model, () => {
-      this.#resume();
-    });
+    playInmates(
+      model,
+      () => {
+        this.#resume();
+      },
+      (error) => {
+        this.#break(error as Error);
+      },
+    );
     model.system.processes.listen((process) => {
       // Who has ended or runs another program has no connection any more.
       for (const each of this.#connections) if (each.kernel?.process === process) each.socket.end();

@@ -13,7 +13,11 @@ export class WouldBlock extends Error {
 }
 
 /** Ends a call on a file that there is nothing to tell of yet. */
-export function wouldBlock({ flags }: OpenFile, what: string): never {
-  if ((flags & nonBlocking) !== 0) fail('EAGAIN');
+export function wouldBlock(file: OpenFile, what: string): never {
+  if (isNonBlocking(file)) fail('EAGAIN');
   throw new WouldBlock(what);
+}
+
+export function isNonBlocking({ flags }: OpenFile): boolean {
+  return (flags & nonBlocking) !== 0;
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { AgentGone } from '../../src/kernel/agent.js';
 import { errnoNumber } from '../../src/kernel/errno.js';
 import { isKernelError } from '../../src/kernel/error.js';
+import type { BatchBuilder, Step } from '../../src/kernel/freebsd/batch-builder.js';
 import { close, open, read, write } from '../../src/kernel/freebsd/file.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
@@ -17,6 +18,9 @@ import type { Process } from './process.js';
 /** By what a file is known to be the test program native/inmate.c, for whichever system it was built. */
 const mark = Buffer.from('usage: inmate ');
 
+/** How much the program writes at once, in bytes. */
+const lineLength = 8192;
+
 /** How long what waits here sleeps before it looks again, in milliseconds. */
 const moment = 2;
 
@@ -25,10 +29,15 @@ const moment = 2;
  * leave them where they are.
  *
  * @param happened told when one has done something that others may wait for
+ * @param broken told of what no program comes to
  */
-export function playInmates({ system }: Pick<Model, 'system'>, happened: () => void): void {
+export function playInmates(
+  { system }: Pick<Model, 'system'>,
+  happened: () => void,
+  broken: (error: unknown) => void,
+): void {
   system.processes.listen((process, event) => {
-    if (event === 'executed' && process.image?.includes(mark) === true) void play(process, happened);
+    if (event === 'executed' && process.image?.includes(mark) === true) play(process, happened).catch(broken);
   });
 }
 
@@ -117,30 +126,31 @@ class Inmate implements Sight {
 
   /** Whoever nobody listens to ends. */
   async #put(bytes: Uint8Array): Promise<void> {
-    const written = await run(this, (b) => b.attempt(() => write(b, 1, bytes, 'output')));
-    if (isKernelError(written)) await this.exit(126);
+    for (let at = 0; at < bytes.byteLength; at += lineLength) {
+      const part = bytes.subarray(at, at + lineLength);
+      const written = await this.#whenPossible((b) => b.attempt(() => write(b, 1, part, 'output')));
+      if (isKernelError(written)) await this.exit(126);
+    }
   }
 
   async #copyInput(): Promise<void> {
     for (;;) {
-      const bytes = await this.#input();
-      if (bytes === undefined) return;
+      const bytes = await this.#whenPossible((b) => read(b, 0, 4096, 'input'));
       await this.#put(bytes.byteLength === 0 ? Buffer.from('\n') : bytes);
       if (bytes.byteLength === 0) return;
     }
   }
 
-  /** What comes next, as soon as it does; undefined for a process that was killed meanwhile. */
-  async #input(): Promise<Uint8Array | undefined> {
-    while (this.process.alive) {
+  /** Has a call made that may wait. Rejects with AgentGone for a process that was killed meanwhile. */
+  async #whenPossible<T>(build: (b: BatchBuilder) => Step<T>): Promise<T> {
+    for (;;) {
       try {
-        return await run(this, (b) => read(b, 0, 4096, 'input'));
+        return await run(this, build);
       } catch (error) {
         if (!(error instanceof WouldBlock)) throw error;
         await sleep(moment);
       }
     }
-    return undefined;
   }
 
   async #touch(word: 'create' | 'open', path: string): Promise<void> {

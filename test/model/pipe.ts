@@ -1,7 +1,10 @@
-import { wouldBlock } from './blocking.js';
+import { isNonBlocking, wouldBlock } from './blocking.js';
 import { fail } from './failure.js';
 import type { OpenFile } from './open-file.js';
 import type { Process } from './process.js';
+
+// PIPE_SIZE of sys/pipe.h grows to this where there is room: BIG_PIPE_SIZE
+const room = 64 * 1024;
 
 /** The two ends of a pipe. On FreeBSD either can be read and written. */
 export function pipeEnds(process: Process, flags: number): [OpenFile, OpenFile] {
@@ -20,8 +23,12 @@ export function pipeEnds(process: Process, flags: number): [OpenFile, OpenFile] 
       },
       write: ({ memory }, address, length) => {
         if (other().references === 0) fail('EPIPE');
-        outgoing.push(...memory.at(address, length));
-        return length;
+        const free = room - outgoing.length;
+        // What does not wait writes what fits; what waits writes all, or here nothing yet.
+        if (free === 0 || (length > free && !isNonBlocking(end))) wouldBlock(end, 'write to a pipe');
+        const taken = Math.min(length, free);
+        outgoing.push(...memory.at(address, taken));
+        return taken;
       },
     };
     return end;

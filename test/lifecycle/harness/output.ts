@@ -1,5 +1,4 @@
 import { AgentGone } from '../../../src/kernel/agent.js';
-import { isKernelError } from '../../../src/kernel/error.js';
 import { close, read } from '../../../src/kernel/freebsd/file.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import type { Case } from '../../conformance/harness/case.js';
@@ -36,9 +35,11 @@ export class Output {
         this.#text += Buffer.from(bytes).toString('latin1');
         this.#wake();
       }
+      // A terminal that is open holds the jail that it was made in.
+      await run(reader, (b) => close(b, from));
     } catch (error) {
-      // A terminal that nobody has open any more; or the reader was killed, as the case is over.
-      if (!(error instanceof AgentGone) && !isKernelError(error, 'EIO')) this.#text += `[${String(error)}]\n`;
+      // The reader was killed, as the case is over.
+      if (!(error instanceof AgentGone)) this.#text += `[${String(error)}]\n`;
     }
     this.#ended = true;
     this.#wake();

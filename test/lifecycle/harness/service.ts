@@ -82,10 +82,11 @@ export async function startService(c: Case, program: Uint8Array): Promise<Servic
     }),
     bundles,
   );
-  const database = openStore(join(folder, 'state.db'));
+  const database = openStore(':memory:');
   const store = containerStore(database);
   const events = new EventLog();
   const leftOvers = createLeftOvers(store, runtime, warn);
+  const bundlesMade = new Set<string>();
   const outputs = new Map<string, Output>();
   const tasks = createTasks({
     runtime,
@@ -127,8 +128,11 @@ export async function startService(c: Case, program: Uint8Array): Promise<Servic
       const bundle = join(folder, id);
       mkdirSync(bundle, { recursive: true });
       writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ...specFor(words), ...members }));
-      await c.makeFolder(`bundles/${id}`);
-      await c.makeFolder(`bundles/${id}/rootfs`);
+      if (!bundlesMade.has(id)) {
+        await c.makeFolder(`bundles/${id}`);
+        await c.makeFolder(`bundles/${id}/rootfs`);
+        bundlesMade.add(id);
+      }
       const rootfs = [{ type: 'nullfs', source: image, target: '', options: ['rw'] }];
       return (await call(TaskV2.methods.Create, { id, bundle, rootfs, ...more })).pid;
     },
