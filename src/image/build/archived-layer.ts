@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { pipeline, type Readable } from 'node:stream';
 import { extract, pack, type ExtractEvents, type Header, type Pack } from 'tar-stream';
 import { ImageError } from '../error.js';
+import { decompress } from '../layers/decompress.js';
 import { normalised, resolveIn } from '../tree/resolve.js';
 import { joinPath, type Tree } from '../tree/tree.js';
 import type { LayerArchive, LayerContent } from './items.js';
@@ -34,7 +34,11 @@ export function archivedLayer({ items, archives }: LayerContent, image: Tree, la
 async function addArchive(tar: Pack, archive: LayerArchive, image: Tree, latest: number): Promise<void> {
   const { path: directory } = resolveIn(image, archive.directory);
   const entries = extract();
-  pipeline(createReadStream(archive.hostPath), decompressor(archive), entries as never, () => undefined);
+  pipeline(
+    decompress(createReadStream(archive.hostPath), archive.compression),
+    entries as never,
+    () => undefined,
+  );
   for await (const entry of entries) {
     await copyEntry(tar, entry, directory, archive, latest);
   }
@@ -83,10 +87,4 @@ function inside(name: string, archive: string): string {
     );
   }
   return normalised(name);
-}
-
-function decompressor({ compression, hostPath }: LayerArchive): Transform {
-  if (compression === 'gzip') return createGunzip();
-  if (compression === 'none') return new PassThrough();
-  throw new ImageError('unsupported', `${hostPath} is compressed by ${compression}`);
 }

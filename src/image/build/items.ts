@@ -31,7 +31,7 @@ export interface LayerLink extends Common {
 /** An archive that ADD unpacks into a directory. */
 export interface LayerArchive {
   readonly hostPath: string;
-  readonly compression: Compression | 'bzip2';
+  readonly compression: Compression;
   /** the directory, as a path of the image */
   readonly directory: string;
   /** whom all is to belong to; undefined: as the archive says */

@@ -5,7 +5,7 @@ import { normalised, resolveIn } from '../tree/resolve.js';
 import type { BuildOptions } from './build.js';
 import { archivedLayer } from './archived-layer.js';
 import { stepKey, type CachedStep } from './cache.js';
-import { chainId } from './chain.js';
+import { chainIds } from '../roots/chain.js';
 import { configure } from './configure.js';
 import { contentHash } from './content-hash.js';
 import type { BuildHost } from './host.js';
@@ -165,7 +165,7 @@ export class StageBuilder {
     const visible = step.env.filter((entry) => !/^\w*_proxy=/i.test(entry));
     const key = stepKey(
       'run',
-      chainId(state.layers.map(({ diffId }) => diffId)) ?? null,
+      chainIds(state.layers.map(({ diffId }) => diffId)).at(-1) ?? null,
       state.platform,
       { ...step, env: visible },
       instruction.mounts,

@@ -1,10 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { ImageError } from '../error.js';
 import { byBytes, joinPath, type Entry, type EntryType, type Tree } from './tree.js';
 
-/** Tells whether a directory of a layer hides what lower layers have in it: overlay's `trusted.overlay.opaque`. */
-export type IsOpaque = (hostPath: string) => boolean;
-
-const never: IsOpaque = () => false;
+export interface LayeredOptions {
+  /** Tells whether a directory of a layer hides what lower layers have in it: overlay's `trusted.overlay.opaque`. */
+  readonly isOpaque?: (hostPath: string) => boolean;
+  /** whether all paths, also those of the directories, are bytes, one character each, and need not be text */
+  readonly bytes?: boolean;
+}
 
 /**
  * Directories that lie one upon the other, topmost first, as overlayfs shows them merged: a character device 0:0 is the
@@ -12,17 +16,19 @@ const never: IsOpaque = () => false;
  *
  * What it has seen it keeps, since nobody changes these directories while it is in use.
  */
-export function layeredTree(directories: readonly string[], isOpaque: IsOpaque = never): Tree {
+export function layeredTree(directories: readonly string[], options: LayeredOptions = {}): Tree {
+  const look = new Looking(options);
   const seen = new Map<string, Found>();
-  const root: Found = { entry: undefined, places: directories };
+  const [top] = directories;
+  const root: Found = { entry: top === undefined ? undefined : look.at(top)?.entry, places: directories };
 
   function find(path: string): Found {
-    if (path === '') return rootOf(root);
+    if (path === '') return root;
     const known = seen.get(path);
     if (known !== undefined) return known;
     const slash = path.lastIndexOf('/');
     const above = find(path.slice(0, Math.max(slash, 0)));
-    const found = findIn(above.places, path.slice(slash + 1), isOpaque);
+    const found = look.in(above.places, path.slice(slash + 1));
     seen.set(path, found);
     return found;
   }
@@ -31,10 +37,10 @@ export function layeredTree(directories: readonly string[], isOpaque: IsOpaque =
     lookup: (path) => find(path).entry,
     list: (path) => {
       const { places } = find(path);
-      const names = new Set(places.flatMap((place) => readdirSync(place)));
+      const names = new Set(places.flatMap((place) => look.names(place)));
       return [...names].filter((name) => find(joinPath(path, name)).entry !== undefined).sort(byBytes);
     },
-    link: (path) => readlinkSync(find(path).entry?.hostPath ?? path),
+    link: (path) => look.link(find(path).entry?.hostPath ?? path),
   };
 }
 
@@ -44,27 +50,57 @@ interface Found {
   readonly places: readonly string[];
 }
 
-function rootOf({ places }: Found): Found {
-  const [top] = places;
-  return { entry: top === undefined ? undefined : entryOf(lstatSync(top), top), places };
-}
+class Looking {
+  private readonly isOpaque: (hostPath: string) => boolean;
+  private readonly bytes: boolean;
 
-function findIn(places: readonly string[], name: string, isOpaque: IsOpaque): Found {
-  let entry: Entry | undefined;
-  const parts: string[] = [];
-  for (const place of places) {
-    const hostPath = `${place}/${name}`;
-    const stats = lstatSync(hostPath, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    if (!stats.isDirectory()) {
-      if (parts.length === 0 && !isWhiteout(stats)) entry = entryOf(stats, hostPath);
-      break;
-    }
-    entry ??= entryOf(stats, hostPath);
-    parts.push(hostPath);
-    if (isOpaque(hostPath)) break;
+  constructor({ isOpaque = () => false, bytes = false }: LayeredOptions) {
+    this.isOpaque = isOpaque;
+    this.bytes = bytes;
   }
-  return { entry, places: parts };
+
+  at(hostPath: string): { readonly entry: Entry; readonly stats: Stats } | undefined {
+    const stats = lstatSync(this.native(hostPath), { throwIfNoEntry: false });
+    return stats && { entry: entryOf(stats, hostPath), stats };
+  }
+
+  in(places: readonly string[], name: string): Found {
+    let entry: Entry | undefined;
+    const parts: string[] = [];
+    for (const place of places) {
+      const hostPath = `${place}/${name}`;
+      const found = this.at(hostPath);
+      if (found === undefined) continue;
+      if (!found.stats.isDirectory()) {
+        if (parts.length === 0 && !isWhiteout(found.stats)) entry = found.entry;
+        break;
+      }
+      entry ??= found.entry;
+      parts.push(hostPath);
+      if (this.isOpaque(hostPath)) break;
+    }
+    return { entry, places: parts };
+  }
+
+  /** @throws ImageError unsupported for a name that is no text, where it must be */
+  names(place: string): string[] {
+    return readdirSync(this.native(place), { encoding: 'buffer' }).map((name) => this.text(name, place));
+  }
+
+  link(hostPath: string): string {
+    return this.text(readlinkSync(this.native(hostPath), { encoding: 'buffer' }), hostPath);
+  }
+
+  private text(bytes: Buffer, where: string): string {
+    if (this.bytes) return bytes.toString('latin1');
+    if (isUtf8(bytes)) return bytes.toString('utf8');
+    const shown = JSON.stringify(bytes.toString('latin1').slice(0, 100));
+    throw new ImageError('unsupported', `${where} has ${shown}, whose bytes are no UTF-8`);
+  }
+
+  private native(path: string): string | Buffer {
+    return this.bytes ? Buffer.from(path, 'latin1') : path;
+  }
 }
 
 const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() && stats.rdev === 0;

@@ -29,7 +29,7 @@ for (const [path, content] of [
   writeFileSync(join(directory, path), content);
 }
 symlinkSync('/a', join(top, 'link'));
-const tree = layeredTree([top, low], (path) => path === join(top, 'opaque'));
+const tree = layeredTree([top, low], { isOpaque: (path) => path === join(top, 'opaque') });
 
 test('what lies above hides what lies below', () => {
   assert.deepEqual(tree.list(''), ['a', 'b', 'c', 'gone', 'link', 'opaque']);

@@ -1,0 +1,55 @@
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  mkdirSync,
+  readlinkSync,
+  symlinkSync,
+  type BigIntStats,
+} from 'node:fs';
+import type { FileCalls } from '../../kernel/files.js';
+import { nativePath, pathBytes } from '../layers/bytes.js';
+import { deviceOf } from '../layers/diff/describe-file.js';
+import { timeOf } from '../layers/tree.js';
+
+/** What is a file system's own bookkeeping of its layers, and never an attribute of a file. */
+const foreign = /^(?:trusted|user)\.overlay\./;
+
+/**
+ * Makes of what lies at `from` the same at `to`, a directory without what is in it: type, content, owner, mode, extended
+ * attributes. Paths are bytes, one character each. Content is shared where the file system can share it (copy-on-write).
+ * Times and flags are set by `finishEntry`, since what is done in a directory changes its time, and a flag may forbid it.
+ */
+export function copyEntry(files: FileCalls, from: string, to: string, stats: BigIntStats): void {
+  const [source, target] = [nativePath(from), nativePath(to)];
+  if (stats.isDirectory()) mkdirSync(target, { mode: 0o700 });
+  else if (stats.isFile()) copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(source, { encoding: 'buffer' }), target);
+  else if (stats.isFIFO()) files.makeFifo(pathBytes(to));
+  else if (stats.isSocket())
+    return; // nobody listens on a copy
+  else {
+    const [major, minor] = deviceOf(stats.rdev);
+    files.makeDevice(pathBytes(to), stats.isBlockDevice() ? 'block' : 'character', major, minor);
+  }
+  copyMetadata(files, from, to, stats);
+}
+
+/** Owner, mode and extended attributes. */
+export function copyMetadata(files: FileCalls, from: string, to: string, stats: BigIntStats): void {
+  const target = nativePath(to);
+  lchownSync(target, Number(stats.uid), Number(stats.gid));
+  if (!stats.isSymbolicLink()) chmodSync(target, Number(stats.mode & 0o7777n));
+  for (const [name, value] of files.attributes(pathBytes(from))) {
+    if (!foreign.test(name)) files.setAttribute(pathBytes(to), name, value);
+  }
+}
+
+/** Sets what comes last: the time and, where there are any, the flags. */
+export function finishEntry(files: FileCalls, from: string, to: string, stats: BigIntStats): void {
+  if (stats.isSocket()) return;
+  files.setTime(pathBytes(to), timeOf(stats));
+  const flags = files.flags(pathBytes(from));
+  if (flags !== '') files.setFlags(pathBytes(to), flags);
+}
