@@ -1,6 +1,7 @@
 import { createInterface } from '../../../src/kernel/freebsd/interface.js';
 import { openPacketFilter, startPacketFilter } from '../../../src/kernel/freebsd/pf-device.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
+import { turnOnForwarding } from '../../../src/network/forwarding.js';
 import type { Release } from '../../../src/kernel/bindings/types.js';
 import { exitProgram } from '../../model/execve.js';
 import { callAnchor } from '../../model/pf-main.js';
@@ -41,11 +42,12 @@ const plain = {
   mounts: [devfs, fdescfs],
 };
 
-/** A machine whose packet filter runs and asks the anchors of containers. */
+/** A machine that passes packets on, and whose packet filter asks the anchors of containers. */
 async function filteringMachine(release: Release): Promise<RuntimeWorld> {
   const world = new RuntimeWorld(release, {}, 'default');
   await run(world.tools.system, (b) => startPacketFilter(b, openPacketFilter(b)));
   callAnchor(world.model.system, 'containerd-shim-jail/*');
+  await turnOnForwarding(world.tools.system, ['inet', 'inet6']);
   return world;
 }
 
