@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { FileCalls } from '../../kernel/files.js';
+import { reason } from '../../runtime/error.js';
 import { fileError } from '../content/failure.js';
 import { digestOf, algorithmOf, hashFor, type Digest } from '../digest.js';
 import { ImageError } from '../error.js';
 import type { Compression } from '../media-types.js';
 import { Applier } from './apply.js';
-import { decompress } from './decompress.js';
+import { decompress, isDamage } from './decompress.js';
 import { usualLimits, within, type Limits } from './limits.js';
 import { TarReader } from './tar/reader.js';
 import { Tree, type Lower } from './tree.js';
@@ -99,11 +100,8 @@ function take(reader: TarReader, applier: Applier): void {
 function unpackError(error: unknown, signal: AbortSignal | undefined): ImageError {
   if (signal?.aborted === true)
     return new ImageError('cancelled', 'unpacking a layer: was told to stop', { cause: error });
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && (code.startsWith('Z_') || code.startsWith('ERR_ZLIB'))) {
-    return new ImageError('corrupt', `the layer cannot be decompressed: ${(error as Error).message}`, {
-      cause: error,
-    });
+  if (isDamage(error)) {
+    return new ImageError('corrupt', `the layer cannot be decompressed: ${reason(error)}`, { cause: error });
   }
   return fileError(error, 'unpacking a layer');
 }

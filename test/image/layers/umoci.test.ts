@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { hexOf, type Digest } from '../../../src/image/digest.js';
+import { parseManifest } from '../../../src/image/manifest.js';
 import { unpack } from '../../../src/image/layers/unpack.js';
-import { writeLayout } from './layout.js';
+import { writeLayout, type LayoutLayer } from './layout.js';
 import { files, temporary } from './sandbox.js';
 import { tarOf, type Made } from './tar-builder.js';
 import { listTree } from './tree-listing.js';
@@ -92,6 +94,23 @@ const more = tarOf(
   { name: 'ping', mode: 0o4711, body: 'without capabilities' },
 );
 
+/** The same layers as skopeo compresses them. */
+function zstdLayers(
+  folder: string,
+  layout: string,
+  layers: readonly LayoutLayer[],
+): { path: string; diffId: Digest }[] {
+  const copy = join(folder, 'zstd');
+  const compression = ['--dest-compress', '--dest-compress-format', 'zstd'];
+  execFileSync('skopeo', ['copy', ...compression, `oci:${layout}:image`, `dir:${copy}`], { stdio: 'pipe' });
+  const manifest = parseManifest(readFileSync(join(copy, 'manifest.json'), 'utf8'), undefined, 'manifest');
+  assert.ok(manifest.kind === 'manifest');
+  return manifest.layers.map(({ mediaType, digest }, index) => {
+    assert.match(mediaType, /zstd$/);
+    return { path: join(copy, hexOf(digest)), diffId: layers[index]?.diffId ?? digest };
+  });
+}
+
 describe('unpack beside umoci', { skip: missing }, () => {
   it('makes the same tree of the same image, entry by entry', async () => {
     const folder = temporary();
@@ -114,6 +133,18 @@ describe('unpack beside umoci', { skip: missing }, () => {
     const lines = (root: string): string[] =>
       listTree(files, root).map((line) => (implied.test(line) ? line.replace(/ \d{19} /, ' ') : line));
     assert.deepEqual(lines(ours), lines(theirs));
+    if (spawnSync('skopeo', ['--version']).error === undefined) {
+      const again = join(folder, 'again');
+      mkdirSync(again);
+      for (const { path, diffId } of zstdLayers(folder, layout, layers)) {
+        await unpack(createReadStream(path), 'zstd', again, {
+          files,
+          whiteouts: 'remove',
+          expectDiffId: diffId,
+        });
+      }
+      assert.deepEqual(lines(again), lines(theirs));
+    }
     assert.match(lines(ours).join('\n'), /^\/capable .*security\.capability=01000002/m);
   });
 });
