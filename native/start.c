@@ -12,6 +12,13 @@ int main(int argc, char **argv) {
 
 #if defined(__FreeBSD__)
 ABI_TAG(1200086);
+#else
+/* By this FreeBSD tells programs of Linux: system 0 from release 2.6.32 on, see NT_GNU_ABI_TAG of elf.h. */
+__attribute__((section(".note.ABI-tag"), used, aligned(4))) static const struct {
+	uint32_t name_length, length, type;
+	char name[4];
+	uint32_t system, release[3];
+} linux_tag = {4, 16, 1, "GNU", 0, {2, 6, 32}};
 #endif
 
 /*

@@ -1,5 +1,6 @@
 import { isKernelError } from '../../../src/kernel/error.js';
 import { statusAt } from '../../../src/kernel/freebsd/file.js';
+import { findKernelFile, findModule } from '../../../src/kernel/freebsd/module.js';
 import { listMounts } from '../../../src/kernel/freebsd/mounts.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { findSysctl, readSysctlInt } from '../../../src/kernel/freebsd/sysctl.js';
@@ -12,6 +13,10 @@ const checks = {
   processes: [({ process }: Machine) => process !== undefined, 'processes: an agent that listens'],
   programs: [(machine: Machine) => hasFile(machine, '/bin/sleep'), 'programs: /bin/sleep'],
   'Linux ABI': [(machine: Machine) => hasSysctl(machine, 'security.jail.param.linux'), 'the Linux ABI'],
+  'programs of Linux': [
+    (machine: Machine) => hasKernelModule(machine, 'linux64'),
+    'programs of Linux: kldload linux64',
+  ],
   'securelevel -1': [
     async (machine: Machine) => (await sysctl(machine, 'kern.securelevel')) === -1,
     'a host whose securelevel is -1',
@@ -65,6 +70,16 @@ export async function missing(machine: Machine, needs: readonly Need[]): Promise
 /** It has a parameter of jails exactly while it is in the kernel. */
 function hasZfs(machine: Machine): Promise<boolean> {
   return hasSysctl(machine, 'security.jail.param.allow.mount.zfs');
+}
+
+/** Loaded, or compiled in. */
+async function hasKernelModule({ system }: Machine, name: string): Promise<boolean> {
+  const found = await run(system, (b) => [
+    b.attempt(() => findKernelFile(b, name)),
+    b.attempt(() => findModule(b, name)),
+  ]);
+  for (const each of found) if (isKernelError(each) && each.code !== 'ENOENT') throw each;
+  return found.some((each) => !isKernelError(each));
 }
 
 async function hasFile({ system }: Machine, path: string): Promise<boolean> {

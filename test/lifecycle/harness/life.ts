@@ -4,7 +4,8 @@ import { Case } from '../../conformance/harness/case.js';
 import { inventory } from '../../conformance/harness/inventory.js';
 import type { Machine } from '../../conformance/harness/machine.js';
 import { missing, type Need } from '../../conformance/harness/needs.js';
-import { machinesForLife, programFor } from './machines.js';
+import type { Simulated } from '../../conformance/harness/sources.js';
+import { machinesForLife, programFor, type ProgramKind } from './machines.js';
 import { startService, type Service } from './service.js';
 
 /** States what containers do. It is skipped, with the reason, on a machine that lacks something that it needs. */
@@ -14,9 +15,21 @@ export type Lives = (
   needs?: readonly Need[],
 ) => void;
 
+/** What is special about the machines of some cases. */
+export interface Circumstances {
+  /** whose program the containers have; FreeBSD's by default */
+  readonly program?: ProgramKind;
+  /** simulated machines; they have accounting by default */
+  readonly simulated?: Simulated;
+}
+
 /** Cases about one part of a container's life, each with a service of its own, on each machine in turn. */
-export function life(subject: string, define: (lives: Lives) => void): void {
-  for (const source of machinesForLife()) {
+export function life(
+  subject: string,
+  define: (lives: Lives) => void,
+  { program = 'FreeBSD', simulated = { accounting: true } }: Circumstances = {},
+): void {
+  for (const source of machinesForLife(simulated)) {
     describe(`${subject}, on ${source.name}`, () => {
       let machine: Machine;
       before(async () => {
@@ -27,19 +40,23 @@ export function life(subject: string, define: (lives: Lives) => void): void {
         it(what, async (t) => {
           const lacks = await missing(machine, ['processes', ...needs]);
           if (lacks !== undefined) t.skip(lacks);
-          else await liveThrough(machine, body);
+          else await liveThrough(machine, program, body);
         });
       });
     });
   }
 }
 
-async function liveThrough(machine: Machine, body: (service: Service) => Promise<void>): Promise<void> {
+async function liveThrough(
+  machine: Machine,
+  program: ProgramKind,
+  body: (service: Service) => Promise<void>,
+): Promise<void> {
   const found = await inventory(machine.system);
   const c = new Case(machine);
   let failure: { reason: unknown } | undefined;
   try {
-    const service = await startService(c, programFor(machine));
+    const service = await startService(c, programFor(machine, program));
     const made = await inventory(machine.system);
     await body(service);
     assert.deepEqual(await inventory(machine.system), made, 'what the containers left behind');
