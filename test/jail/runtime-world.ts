@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import { parameterProbe } from '../../src/jail/jail/parameter-probe.js';
 import { jailRuntime } from '../../src/jail/runtime.js';
 import type { RuntimeTools } from '../../src/jail/tools.js';
+import { write } from '../../src/kernel/freebsd/file.js';
+import { run } from '../../src/kernel/freebsd/run.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
 import { NetworkFilter } from '../../src/network/filter.js';
 import { hostsFiles } from '../../src/network/hosts-file.js';
@@ -17,6 +19,8 @@ import { nameStore } from '../../src/store/names.js';
 import { openNetworkStore } from '../../src/store/network-database.js';
 import { portStore } from '../../src/store/ports.js';
 import { modelChildren } from '../model/children.js';
+import { WouldBlock } from '../model/blocking.js';
+import { ModelKernel } from '../model/kernel.js';
 import { openModel, type Model } from '../model/model.js';
 import type { SystemOptions } from '../model/system.js';
 import type { Process } from '../model/process.js';
@@ -165,6 +169,21 @@ export class RuntimeWorld {
     const found = this.model.system.processes.get(pid);
     if (found === undefined) throw new Error(`no process ${pid}`);
     return found;
+  }
+
+  /** Has a process write to one of its descriptors, as soon as there is room. */
+  async write(process: Process, fd: number, bytes: Uint8Array): Promise<void> {
+    const { faults, freebsd, system } = this.model;
+    const own = { kernel: new ModelKernel(system, process, faults), bindings: freebsd.bindings };
+    for (;;) {
+      try {
+        await run(own, (b) => write(b, fd, bytes, `descriptor ${fd}`));
+        return;
+      } catch (error) {
+        if (!(error instanceof WouldBlock)) throw error;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
   }
 
   /** The process that runs this program, as soon as one does. */

@@ -153,6 +153,50 @@ describe('the jail runtime', () => {
     assert.deepEqual([world.left(), world.reports], [[], []]);
   });
 
+  it('says which hook in the jail failed, and what it wrote at last', async () => {
+    const world = new RuntimeWorld(14);
+    const hooks = {
+      startContainer: [
+        { path: '/bin/sh', args: ['one'] },
+        { path: '/bin/sh', args: ['two'] },
+      ],
+    };
+    const container = await world.runtime.create(await world.request({ hooks }));
+    const starting = assert.rejects(container.start(), {
+      kind: 'failed',
+      message: /^hooks\.startContainer\[1\]: \/bin\/sh exited with status 3: .*x; no such zone$/,
+    });
+    exitProgram(await world.executed('/bin/sh'), 0);
+    const hook = await world.executed('/bin/sh');
+    // More than a pipe holds: whoever writes would wait for ever if nobody read.
+    const text = Buffer.from(`${'x'.repeat(200)}\nno such zone\n`);
+    const noise = Buffer.alloc(60_000, '-');
+    for (const bytes of [noise, noise, noise, text]) await world.write(hook, 2, bytes);
+    exitProgram(hook, 3);
+    await starting;
+    await container.remove();
+    assert.deepEqual([world.left(), world.reports], [[], []]);
+  });
+
+  it('kills a hook in the jail whose time is up', async (t) => {
+    const world = new RuntimeWorld(14);
+    const hooks = { startContainer: [{ path: '/bin/sh', timeout: 7 }] };
+    const container = await world.runtime.create(await world.request({ hooks }));
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const starting = assert.rejects(container.start(), {
+      message: 'hooks.startContainer[0]: /bin/sh took more than 7 s: waiting for a lock',
+    });
+    const hook = await world.executed('/bin/sh');
+    await world.write(hook, 2, Buffer.from('waiting for a lock\n'));
+    t.mock.timers.tick(6999);
+    assert.ok(hook.alive);
+    t.mock.timers.tick(1);
+    await starting;
+    assert.ok(!hook.alive);
+    await container.remove();
+    assert.deepEqual([world.left(), world.reports], [[], []]);
+  });
+
   it('runs the last hooks when all is removed, whoever does it', async (t) => {
     const out = join(mkdtempSync(join(tmpdir(), 'hooks-')), 'out');
     t.after(() => {

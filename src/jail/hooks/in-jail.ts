@@ -2,41 +2,67 @@ import { randomBytes } from 'node:crypto';
 import { isKernelError } from '../../kernel/error.js';
 import { close, open, openTemporarily, remove, write } from '../../kernel/freebsd/file.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
-import type { Exit, ProcessStdio } from '../../runtime/runtime.js';
+import type { Exit, ProcessStdio, RuntimeProcess } from '../../runtime/runtime.js';
 import type { Hook } from '../plan/hooks.js';
 import type { ProcessPlan } from '../plan/process.js';
 import { launchProcess, type LaunchTools } from '../process/launch.js';
-import type { HookEnd, HookRunner } from './run.js';
+import { defaultPatience, within } from '../process/patience.js';
+import type { HookRunner } from './run.js';
+import { openWritten, type Written } from './written.js';
 
 const sigkill = 9;
 
 /**
- * Runs hooks in a jail, as its root and in its "/". What they write goes nowhere.
+ * Runs hooks in a jail, as its root and in its "/". The end of what they write to their standard error is kept, the rest
+ * goes nowhere.
  *
  * @param folder of the host, where a hook's state is for the moment in which it is opened
  */
 export function jailHookRunner(tools: LaunchTools, jid: number, folder: string): HookRunner {
   return async (hook, state, timeout) => {
-    const stdio = await openStdio(tools, folder, state);
+    const written = await openWritten(tools.system);
+    const stdio = await openStdio(tools, folder, state, written).catch(async (error: unknown) => {
+      await written.close();
+      await closeAll(tools.system, [written.fd]);
+      throw error;
+    });
     try {
       const process = await launchProcess(tools, { jid, plan: planOf(hook) }, stdio);
-      const limit = { exceeded: false };
-      const timer = setTimeout(() => {
-        limit.exceeded = true;
-        process.signal(sigkill).catch(tools.report);
-      }, timeout);
-      const exit = await process.exited;
-      clearTimeout(timer);
-      return endOf(exit, limit.exceeded ? timeout : undefined);
+      const exit = exitWithin(tools, process, timeout);
+      // A hook whose words are lost has done its work all the same.
+      const stderr = await written.until(exit).catch((error: unknown) => {
+        tools.report(error instanceof Error ? error : new Error(String(error)));
+        return '';
+      });
+      return { failure: failureOf(await exit, timeout), stderr };
     } finally {
       stdio.release();
+      await written.close();
     }
   };
 }
 
-function endOf({ status }: Exit, limit: number | undefined): HookEnd {
-  if (limit !== undefined) return { failure: `took more than ${limit / 1000} s`, stderr: '' };
-  return { failure: status === 0 ? undefined : `exited with status ${status}`, stderr: '' };
+/** Its end; undefined if it had to be killed, as it took more than so many milliseconds. */
+async function exitWithin(
+  { report, patience = defaultPatience }: LaunchTools,
+  process: RuntimeProcess,
+  timeout: number,
+): Promise<Exit | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeout, undefined);
+  });
+  const exit = await Promise.race([process.exited, late]);
+  clearTimeout(timer);
+  if (exit !== undefined) return exit;
+  await process.signal(sigkill).catch(report);
+  await within(patience, process.exited, `a hook that was killed, process ${process.pid}, has not ended`);
+  return undefined;
+}
+
+function failureOf(exit: Exit | undefined, timeout: number): string | undefined {
+  if (exit === undefined) return `took more than ${timeout / 1000} s`;
+  return exit.status === 0 ? undefined : `exited with status ${exit.status}`;
 }
 
 function planOf({ path, args, env }: Hook): ProcessPlan {
@@ -55,13 +81,15 @@ function planOf({ path, args, env }: Hook): ProcessPlan {
   };
 }
 
-/** The state to read, and /dev/null to write to. */
+/** The state to read, /dev/null to write to, and a pipe for errors. */
 async function openStdio(
   { system, report }: LaunchTools,
   folder: string,
   state: string,
+  errors: Written,
 ): Promise<ProcessStdio & { readonly terminal: false }> {
-  const descriptors = await openDescriptors(system, `hook-${randomBytes(12).toString('hex')}`, folder, state);
+  const name = `hook-${randomBytes(12).toString('hex')}`;
+  const descriptors = [...(await openDescriptors(system, name, folder, state)), errors.fd] as const;
   let open = true;
   return {
     terminal: false,
@@ -79,21 +107,20 @@ async function openDescriptors(
   name: string,
   folder: string,
   state: string,
-): Promise<[number, number, number]> {
+): Promise<[input: number, output: number]> {
   const path = `${folder}/${name}`;
   try {
-    const { input, output, error } = await run(system, (b) => {
+    const { input, output } = await run(system, (b) => {
       const directory = openTemporarily(b, folder, { directory: true });
       const file = openTemporarily(b, path, { access: 'write', create: { mode: 0o600, exclusive: true } });
       const written = write(b, file, Buffer.from(state), path);
       const opened = {
         input: open(b, path),
         output: open(b, '/dev/null', { access: 'write' }),
-        error: open(b, '/dev/null', { access: 'write' }),
       };
       return { written, ...opened, removed: remove(b, directory, name, { object: path }) };
     });
-    return [input, output, error];
+    return [input, output];
   } catch (error) {
     await run(system, (b) =>
       b.attempt(() => remove(b, openTemporarily(b, folder, { directory: true }), name)),
