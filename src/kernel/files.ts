@@ -11,8 +11,11 @@ export interface FileTime {
  * linux/files.ts and freebsd/files.ts know the numbers.
  */
 export interface FileCalls {
-  /** Makes a device. */
+  /** Makes a device without permissions. */
   makeDevice(path: Buffer, type: 'character' | 'block', major: number, minor: number): void;
+  /** What the device number of a device (st_rdev) means. */
+  deviceOf(number: bigint): { readonly major: number; readonly minor: number };
+  /** Makes a fifo without permissions. */
   makeFifo(path: Buffer): void;
   /** Gives a file one more name. */
   link(from: Buffer, to: Buffer): void;

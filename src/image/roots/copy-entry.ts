@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import type { FileCalls } from '../../kernel/files.js';
 import { nativePath, pathBytes } from '../layers/bytes.js';
-import { deviceOf } from '../layers/diff/describe-file.js';
 import { timeOf } from '../layers/tree.js';
 
 /** What is a file system's own bookkeeping of its layers, and never an attribute of a file. */
@@ -30,7 +29,7 @@ export function copyEntry(files: FileCalls, from: string, to: string, stats: Big
   else if (stats.isSocket())
     return; // nobody listens on a copy
   else {
-    const [major, minor] = deviceOf(stats.rdev);
+    const { major, minor } = files.deviceOf(stats.rdev);
     files.makeDevice(pathBytes(to), stats.isBlockDevice() ? 'block' : 'character', major, minor);
   }
   copyMetadata(files, from, to, stats);

@@ -54,9 +54,10 @@ const descriptorArguments: ReadonlyMap<string, readonly number[]> = new Map<stri
       'getdirentries',
     ],
     ...['ioctl', 'kevent', 'mkdirat', 'mkfifoat', 'openat', 'read', 'readlinkat', 'recvmsg', 'sendmsg'],
-    ...['unlinkat', 'write'],
+    ...['unlinkat', 'write', 'chflagsat', 'mknodat', 'utimensat'],
   ].map((symbol) => [symbol, [0]] as const),
   ['dup2', [0, 1]],
+  ['linkat', [0, 2]],
   ['renameat', [0, 2]],
   ['symlinkat', [1]],
 ]);

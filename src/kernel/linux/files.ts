@@ -17,6 +17,10 @@ export function linuxFiles(kernel: LocalKernel): FileCalls {
     makeDevice: (path, type, major, minor) => {
       makeNode(kernel, path, types[type], deviceNumber(major, minor));
     },
+    deviceOf: (number) => ({
+      major: Number(((number >> 32n) & 0xfffff000n) | ((number >> 8n) & 0xfffn)),
+      minor: Number(((number >> 12n) & 0xffffff00n) | (number & 0xffn)),
+    }),
     makeFifo: (path) => {
       makeNode(kernel, path, S_IFIFO, 0n);
     },

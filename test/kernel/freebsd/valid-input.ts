@@ -54,6 +54,7 @@ const jail = {
   'linux.osname': 'Linux',
   'linux.oss_version': 1,
 };
+const path = Buffer.from('/etc/name');
 const tmpfs = { type: 'tmpfs', target: '/to', size: 4096, inodes: 10, uid: 0, gid: 0, mode: 0o1777 };
 const zfs = { type: 'zfs', target: '/to', from: 'tank/x' };
 const modes = {
@@ -113,6 +114,16 @@ export const validInput: Readonly<Record<string, Valid>> = {
   'devfs-rules.listDevfsRules': { args: [3, 1000] },
   'execute.execute': { args: [program] },
   'exit-watch.openExitWatch': { args: [] },
+  'file-metadata.makeDeviceNode': { args: [path, 'character', 1, 3] },
+  'file-metadata.makeFifoNode': { args: [path] },
+  'file-metadata.linkFile': { args: [path, path] },
+  'file-metadata.setFileTime': { args: [path, 1, 2] },
+  'file-metadata.fileFlags': { args: [path] },
+  'file-metadata.setFileFlags': { args: [path, 1] },
+  'file-metadata.setAttribute': { args: [path, 'user', 'name', path] },
+  'file-metadata.removeAttribute': { args: [path, 'user', 'name'] },
+  'file-metadata.readAttribute': { args: [path, 'user', 'name', 4096] },
+  'file-metadata.readAttributeNames': { args: [path, 'user', 4096] },
   'file.open': { args: ['/etc', { create: { mode: 0o644 } }] },
   'file.openIn': { args: [3, 'name', { create: { mode: 0o644 } }] },
   'file.openTemporarily': { args: ['/etc', { create: { mode: 0o644 } }] },
@@ -261,6 +272,7 @@ export const validInput: Readonly<Record<string, Valid>> = {
 export const parts: ReadonlySet<string> = new Set([
   'credentials.checkIdentity',
   'execute.checkProgram',
+  'files.freebsdFiles',
   'host.freebsdCalls',
   'pf-address.familyNumber',
   'pf-address.portFields',

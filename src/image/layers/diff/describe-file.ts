@@ -24,7 +24,8 @@ export function describeFile(
 ): Entry | undefined {
   const type = typeOf(stats);
   if (type === undefined) return undefined;
-  const [major, minor] = type === 'character' || type === 'block' ? deviceOf(stats.rdev) : [0, 0];
+  const isDevice = type === 'character' || type === 'block';
+  const { major, minor } = isDevice ? files.deviceOf(stats.rdev) : { major: 0, minor: 0 };
   return {
     type,
     name: type === 'directory' ? `${name}/` : name,
@@ -84,16 +85,4 @@ function clamped(time: Time, latest: number): Time {
 function safe(size: bigint, path: string): number {
   if (size <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(size);
   throw new ImageError('unsupported', `${shownName(path)} has ${size} bytes`);
-}
-
-/** dev_t of Linux (sys/sysmacros.h) and of FreeBSD (sys/types.h). */
-export function deviceOf(rdev: bigint): readonly [major: number, minor: number] {
-  if (process.platform === 'linux') {
-    const major = ((rdev >> 32n) & 0xfffff000n) | ((rdev >> 8n) & 0xfffn);
-    const minor = ((rdev >> 12n) & 0xffffff00n) | (rdev & 0xffn);
-    return [Number(major), Number(minor)];
-  }
-  const major = ((rdev >> 32n) & 0xffffff00n) | ((rdev >> 8n) & 0xffn);
-  const minor = ((rdev >> 24n) & 0xff00n) | (rdev & 0xffff00ffn);
-  return [Number(major), Number(minor)];
 }
