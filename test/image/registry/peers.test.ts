@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
@@ -9,11 +9,14 @@ import type { Credentials } from '../../../src/image/registry/credentials/creden
 import { openContent, type Content } from '../../../src/image/content/content.js';
 import { parseReference } from '../../../src/image/reference.js';
 import type { RegistryClient } from '../../../src/image/registry/client.js';
+import { checkLogin } from '../../../src/image/registry/login.js';
 import { pull } from '../../../src/image/registry/pull.js';
+import { push } from '../../../src/image/registry/push.js';
 import { usualSetting } from '../../../src/image/registry/settings.js';
 import { makeCertificates, type Certificates } from './certificates.js';
 import { clientFor } from './client.js';
 import { startRegistry, type RegistryServer } from './docker-registry.js';
+import { blobsIn } from '../content/place.js';
 import { amd64, arm64, into, makeImage, makeIndex } from './images.js';
 
 const run = promisify(execFile);
@@ -94,6 +97,102 @@ suite("Debian's docker-registry, with TLS and passwords", { skip }, () => {
     assert.equal(found.digest, index.digest);
     for (const blob of [index, other.manifest, ...other.layers]) assert(await to.blobs.has(blob));
     for (const blob of [one.manifest, ...one.layers]) assert(!(await to.blobs.has(blob)));
+  });
+
+  test('what we push, skopeo pulls: the same bytes', async (t) => {
+    const from = await content(t, 'from-5');
+    const put = into(from.blobs);
+    const [one, other] = [await makeImage(put, { docker: true }), await makeImage(put, { platform: arm64 })];
+    const entries = [
+      [one.manifest, amd64],
+      [other.manifest, arm64],
+    ] as const;
+    for (const docker of [false, true]) {
+      const index = await makeIndex(put, entries, docker);
+      await push(index, named('pushed:1'), { client: client(t), blobs: from.blobs });
+      const layout = join(directory, `skopeo-${docker}`);
+      const to = docker ? `dir:${layout}` : `oci:${layout}:a`;
+      await skopeo(
+        'copy',
+        '--all',
+        '--preserve-digests',
+        ...trusting('src'),
+        `docker://${registry.host}/pushed:1`,
+        to,
+      );
+      if (docker)
+        assert.deepEqual(await readFile(join(layout, 'manifest.json')), await from.blobs.read(index, 1e6));
+      else {
+        const blobs = [one, other].flatMap(({ manifest, config, layers }) => [manifest, config, ...layers]);
+        assert.deepEqual(await blobsIn(layout), [index, ...blobs].map(({ digest }) => digest).sort());
+      }
+    }
+  });
+
+  test('blobs that the registry has are not sent again, nor those of a repository beside', async (t) => {
+    const from = await content(t, 'from-6');
+    const made = await makeImage(into(from.blobs), { sizes: [100_000, 100_000] });
+    const sent = async (name: string, mountFrom?: string): Promise<number> => {
+      let bytes = 0;
+      const progress = ({ done, state }: { done: number; state: string }): void => {
+        if (state === 'running') bytes += done;
+      };
+      await push(made.manifest, named(name), {
+        ...{ client: client(t), blobs: from.blobs, progress },
+        ...(mountFrom !== undefined && { mountFrom }),
+      });
+      return bytes;
+    };
+    assert((await sent('whole:1')) > 200_000);
+    assert.equal(await sent('whole:2'), 0);
+    assert.equal(await sent('beside:1', 'whole'), 0);
+    assert((await sent('alone:1', 'nothing')) > 200_000);
+    const to = await content(t, 'to-6');
+    const found = await pull(named('beside:1'), { client: client(t), blobs: to.blobs, platforms: [amd64] });
+    assert.equal(found.digest, made.manifest.digest);
+  });
+
+  test('an index of which a platform is missing is not begun', async (t) => {
+    const [from, other] = [await content(t, 'from-7'), await content(t, 'other-7')];
+    const here = await makeImage(into(from.blobs));
+    const there = await makeImage(into(other.blobs), { platform: arm64 });
+    const index = await makeIndex(into(from.blobs), [
+      [here.manifest, amd64],
+      [there.manifest, arm64],
+    ]);
+    await assert.rejects(push(index, named('part:1'), { client: client(t), blobs: from.blobs }), {
+      kind: 'not-found',
+      message: /cannot be pushed whole: its image for linux\/arm64 is not in the store; pull it, or push one/,
+    });
+  });
+
+  test('logging in tells right from wrong', async (t) => {
+    await checkLogin(client(t), registry.host);
+    const wrong = clientFor(t, {
+      settings: new Map([[registry.host, { ...usualSetting, caFile: certificates.ca }]]),
+      credentials: () => Promise.resolve({ ...credentials, password: 'guessed' } as Credentials),
+    });
+    await assert.rejects(checkLogin(wrong, registry.host), (error: Error) => {
+      assert.equal(error.message, `${registry.host} refuses the credentials of user "jane" (the test)`);
+      assert(!error.message.includes('guessed'));
+      return true;
+    });
+  });
+
+  test('an unknown authority is refused, unless the configuration says to trust any', async (t) => {
+    const unknown = clientFor(t, { credentials: () => Promise.resolve(credentials) });
+    await assert.rejects(checkLogin(unknown, registry.host), {
+      kind: 'unreachable',
+      message: /its certificate is of an unknown authority \(ca_file names whom to trust\)$/,
+    });
+    const warnings: string[] = [];
+    const careless = clientFor(t, {
+      credentials: () => Promise.resolve(credentials),
+      settings: new Map([[registry.host, { ...usualSetting, skipVerify: true }]]),
+      warn: (line) => warnings.push(line),
+    });
+    await checkLogin(careless, registry.host);
+    assert.deepEqual(warnings, [`${registry.host}: its certificate is not verified (skip_verify)`]);
   });
 
   test('without credentials nothing is told', async (t) => {
