@@ -1,17 +1,16 @@
 import { applyDevfsRuleset } from '../kernel/freebsd/devfs-rules.js';
 import { openIn } from '../kernel/freebsd/file.js';
-import { fileSystemOf } from '../kernel/freebsd/mounts.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import type { Journal } from '../runtime/journal.js';
 import { makeRuleset, requireRules } from './devices/ruleset.js';
 import { usualRules } from './devices/usual.js';
 import { verifyDevices } from './devices/verify.js';
-import { mountIn } from './mounts/mount-in.js';
-import { closeTree, openTree, type MountTree } from './mounts/tree.js';
+import { mountIn, type Mounted } from './mounts/mount-in.js';
+import { closeTree, openHostTree, openTree, type KnownBare, type MountTree } from './mounts/tree.js';
 import type { JailPlan } from './plan/jail.js';
 import type { DevfsPlan, MountPlan } from './plan/mount.js';
 import { makeDirectoryIn } from './root/directories.js';
-import { openRoot, withHost, type Root } from './root/root.js';
+import { openRootBelow, type Root } from './root/root.js';
 import { visit } from './root/visit.js';
 
 /** What the root of a container is made from. */
@@ -40,10 +39,21 @@ export interface MadeRoot {
  * @throws RuntimeError, KernelError. What was made is in the journal, for `undoRoot`.
  */
 export async function makeRoot(system: FreeBSD, request: RootRequest): Promise<MadeRoot> {
+  const host = await openHostTree(system);
+  try {
+    return await makeRootOn(host, request);
+  } catch (error) {
+    await closeTree(host);
+    throw error;
+  }
+}
+
+async function makeRootOn(host: MountTree, request: RootRequest): Promise<MadeRoot> {
   const { plan, journal } = request;
-  await mountRootfs(system, request);
+  const { system } = host.root;
+  const known = await mountRootfs(host, request);
   const ruleset = await rulesetFor(system, request);
-  const tree = await openMountTree(system, request);
+  const tree = await openMountTree(host, request, known);
   try {
     for (const mount of plan.mounts) {
       await mountIn(tree, mount, { ruleset, journal });
@@ -58,36 +68,40 @@ export async function makeRoot(system: FreeBSD, request: RootRequest): Promise<M
     path: tree.root.path,
     devfsRuleset: administrators ?? ruleset ?? 0,
     tree,
-    close: () => closeTree(tree),
+    close: () => closeTree(tree, host.root),
   };
 }
 
-async function mountRootfs(system: FreeBSD, { plan, journal }: RootRequest): Promise<void> {
+/** Mounts what containerd wants mounted, and answers what is known of the root by that. */
+async function mountRootfs(host: MountTree, { plan, journal }: RootRequest): Promise<KnownBare | undefined> {
   const context = { ruleset: undefined, journal };
+  let known: KnownBare | undefined;
   for (const mount of plan.rootfs) {
     if (mount.destination === '/') {
-      await onHost(system, (host) => mountIn(host, { ...mount, destination: plan.root.path }, context));
+      known = knownOf(await mountIn(host, { ...mount, destination: plan.root.path }, context));
     } else {
-      const tree = await openTree(system, plan.root.path);
+      const tree = await openTree(host.root, plan.root.path, known);
       await mountIn(tree, mount, context).finally(() => closeTree(tree));
     }
   }
+  return known;
 }
 
-/** The host as a tree to mount in: its paths are the administrator's. */
-function onHost<T>(system: FreeBSD, act: (tree: MountTree) => Promise<T>): Promise<T> {
-  return withHost(system, async (root) => {
-    const { id } = await run(system, (b) => fileSystemOf(b, root.fd, '/'));
-    return act({ root, bare: '/', id, writable: undefined });
-  });
+function knownOf(mounted: Mounted | undefined): KnownBare | undefined {
+  if (mounted?.bare === undefined) return undefined;
+  return { id: mounted.there.id, bare: mounted.bare };
 }
 
 /**
  * The tree that is to be the jail's. A mount can be read-only, but not all types can become so later, and mount points
  * have to be made before: so a read-only root is a nullfs that shows the root, beside the bundle's own.
  */
-async function openMountTree(system: FreeBSD, { plan, bundle, journal }: RootRequest): Promise<MountTree> {
-  if (!plan.root.readonly) return openTree(system, plan.root.path);
+async function openMountTree(
+  host: MountTree,
+  { plan, bundle, journal }: RootRequest,
+  known: KnownBare | undefined,
+): Promise<MountTree> {
+  if (!plan.root.readonly) return openTree(host.root, plan.root.path, known);
   const destination = `${bundle}/readonly-root`;
   const view: MountPlan = {
     type: 'nullfs',
@@ -95,11 +109,10 @@ async function openMountTree(system: FreeBSD, { plan, bundle, journal }: RootReq
     destination,
     flags: { readOnly: true },
   };
-  await onHost(system, async (host) => {
-    await makeDirectoryIn(host.root, destination, 0o700, journal);
-    await mountIn(host, view, { ruleset: undefined, journal });
-  });
-  return openTree(system, destination, await openRoot(system, plan.root.path));
+  await makeDirectoryIn(host.root, destination, 0o700, journal);
+  const shown = knownOf(await mountIn(host, view, { ruleset: undefined, journal }));
+  const { root: writable } = await openRootBelow(host.root, plan.root.path);
+  return openTree(host.root, destination, shown, writable);
 }
 
 function isDevfs(mount: MountPlan): mount is DevfsPlan {

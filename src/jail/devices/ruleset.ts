@@ -79,6 +79,16 @@ export async function removeRuleset(system: FreeBSD, { ruleset, tag, rules }: Ru
   if (first.number !== 1 || first.pattern !== tag) return;
   // The first rule goes last: as long as it is there, it can be seen whose the ruleset is.
   const numbers = Array.from({ length: rules }, (_, index) => rules - index);
+  try {
+    await run(system, (b) => {
+      const dev = devices(b);
+      return numbers.map((rule) => deleteDevfsRule(b, dev, ruleset, rule));
+    });
+    return;
+  } catch (error) {
+    // Some are gone already, after a clean-up that was not finished.
+    if (!isKernelError(error, 'ENOENT')) throw error;
+  }
   const results = await run(system, (b) => {
     const dev = devices(b);
     return numbers.slice(0, -1).map((rule) => b.attempt(() => deleteDevfsRule(b, dev, ruleset, rule)));

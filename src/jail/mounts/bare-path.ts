@@ -1,3 +1,4 @@
+import type { Step } from '../../kernel/freebsd/batch-builder.js';
 import { statusAt } from '../../kernel/freebsd/file.js';
 import type { FileStatus } from '../../kernel/freebsd/file-status.js';
 import { fileSystemAt, type MountedFileSystem } from '../../kernel/freebsd/mounts.js';
@@ -33,18 +34,23 @@ interface Resolved {
   readonly on: string;
   readonly status: FileStatus;
   readonly fileSystem: MountedFileSystem;
+  readonly beside: FileStatus | undefined;
 }
 
-async function resolve(host: Root, path: string): Promise<Resolved> {
+const nothing: Step<undefined> = { value: { result: -1 }, decode: () => undefined };
+
+/** @param beside a path without symbolic links to look at as well */
+async function resolve(host: Root, path: string, beside?: string): Promise<Resolved> {
   return visit(host, path, async (place, release) => {
     const { status } = place;
     const on = hostPathOf(host, place);
     if (status === undefined) throw new RuntimeError('invalid', `${on}: no such file or directory`);
-    const { fileSystem } = await run(host.system, (b) => ({
-      fileSystem: fileSystemAt(b, on),
+    const found = await run(host.system, (b) => ({
       released: release(b),
+      fileSystem: fileSystemAt(b, on),
+      beside: beside === undefined ? nothing : statusAt(b, beside),
     }));
-    return { on, status, fileSystem };
+    return { on, status, ...found };
   });
 }
 
@@ -62,10 +68,9 @@ export async function bareOf(host: Root, path: string, fileSystem: MountedFileSy
     const seen = on;
     const below = belowOf(here, seen.on);
     if (below === undefined || !seen.from.startsWith('/') || level === deepest) throw unclear(path, seen);
-    const shown = await resolve(host, seen.from);
     // What it shows may be called so in a jail only; its inode number is the same here and there.
-    const top = await run(host.system, (b) => statusAt(b, seen.on));
-    if (top.inode !== shown.status.inode) throw unclear(path, seen);
+    const shown = await resolve(host, seen.from, seen.on);
+    if (shown.beside?.inode !== shown.status.inode) throw unclear(path, seen);
     here = below === '' ? shown.on : `${shown.on === '/' ? '' : shown.on}${below}`;
     on = shown.fileSystem;
   }

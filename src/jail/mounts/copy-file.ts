@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { isKernelError } from '../../kernel/error.js';
 import { changeMode, changeOwner, openIn, read, rename, write } from '../../kernel/freebsd/file.js';
-import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
+import { run } from '../../kernel/freebsd/run.js';
 import { RuntimeError } from '../../runtime/error.js';
 import type { Journal } from '../../runtime/journal.js';
-import { closeRoot, openRoot, withHost, type Root } from '../root/root.js';
+import type { Root } from '../root/root.js';
 import { visit } from '../root/visit.js';
 import { hostPathOf, namesOf, namesTo, pathIn } from '../root/walk.js';
 import type { HostFile } from './bare-path.js';
@@ -34,12 +34,12 @@ export const copiedKind = 'copied';
  * @throws RuntimeError, KernelError. What was done is in the journal.
  */
 export async function copyFileOver(
-  { root, writable }: MountTree,
+  { root, host, writable }: MountTree,
   path: string,
   source: HostFile,
   journal: Journal,
 ): Promise<void> {
-  const data = await readSource(root.system, source);
+  const data = await readSource(host, source);
   try {
     await replace(root, path, source, data, journal);
   } catch (error) {
@@ -48,19 +48,17 @@ export async function copyFileOver(
   }
 }
 
-async function readSource(system: FreeBSD, { path }: HostFile): Promise<Uint8Array> {
-  const data = await withHost(system, (host) =>
-    visit(host, path, ({ directory, name }) =>
-      run(system, (b) => {
-        if (name === undefined) throw new RuntimeError('invalid', `${path}: not a file`);
-        return read(
-          b,
-          b.temporary(openIn(b, directory, name, { nonBlocking: true, object: path }).value),
-          limit + 1,
-          path,
-        );
-      }),
-    ),
+async function readSource(host: Root, { path }: HostFile): Promise<Uint8Array> {
+  const data = await visit(host, path, ({ directory, name }) =>
+    run(host.system, (b) => {
+      if (name === undefined) throw new RuntimeError('invalid', `${path}: not a file`);
+      return read(
+        b,
+        b.temporary(openIn(b, directory, name, { nonBlocking: true, object: path }).value),
+        limit + 1,
+        path,
+      );
+    }),
   );
   if (data.byteLength <= limit) return data;
   const why = `this kernel mounts no files, as FreeBSD 13.2 does, and more than ${limit} bytes are not copied`;
@@ -103,27 +101,20 @@ async function replace(
 }
 
 /** Puts the file of the image back in its place, and the copy away. That it is done already is no error. */
-export async function restoreCopied(system: FreeBSD, detail: CopiedDetail): Promise<void> {
-  const { path, saved } = detail;
+export async function restoreCopied(root: Root, { path, saved }: CopiedDetail): Promise<void> {
+  const { system } = root;
   const folder = posix.dirname(path);
-  const root = await openRoot(system, detail.root).catch((error: unknown) => {
-    if (isKernelError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  });
-  if (root === undefined) return;
   try {
     await visit(root, posix.join(folder, saved), async (place) => {
       const { directory, name, status } = place;
       if (name === undefined || status === undefined) return;
       // A directory that is a link by now leads to what is not ours.
       if (`/${namesTo(place).join('/')}` !== posix.join(folder, saved)) return;
-      await run(system, (b) =>
-        rename(b, [directory, name], [directory, posix.basename(path)], pathIn(root, namesOf(path))),
-      );
+      const object = pathIn(root, namesOf(path));
+      const to = [directory, posix.basename(path)] as const;
+      await run(system, (b) => rename(b, [directory, name], to, object));
     });
   } catch (error) {
     if (!isKernelError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
-  } finally {
-    await closeRoot(root);
   }
 }

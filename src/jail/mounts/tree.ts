@@ -1,13 +1,15 @@
 import type { FileSystemId } from '../../kernel/freebsd/mount.js';
-import { fileSystemOf } from '../../kernel/freebsd/mounts.js';
-import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
-import { closeRoot, openRoot, withHost, type Root } from '../root/root.js';
-import { lookAt } from './bare-path.js';
+import type { FreeBSD } from '../../kernel/freebsd/run.js';
+import { closeRoot, openHost, openRootBelow, type Root } from '../root/root.js';
+import { bareOf } from './bare-path.js';
+import { sameId } from './unmount.js';
 
-/** The root of a container as mounts need it. */
+/** A tree to mount in, as mounts need it. */
 export interface MountTree {
   readonly root: Root;
-  /** The same without nullfs mounts. */
+  /** The root of the host, where sources are looked for. */
+  readonly host: Root;
+  /** The root's path without nullfs mounts. */
   readonly bare: string;
   /** The file system of the root. */
   readonly id: FileSystemId;
@@ -15,26 +17,44 @@ export interface MountTree {
   readonly writable: Root | undefined;
 }
 
+/** A directory that was just mounted, and what its path is without nullfs mounts. */
+export interface KnownBare {
+  readonly id: FileSystemId;
+  readonly bare: string;
+}
+
+/** Opens the host as a tree to mount in: its paths are the administrator's. */
+export async function openHostTree(system: FreeBSD): Promise<MountTree> {
+  const { root, on } = await openHost(system);
+  return { root, host: root, bare: '/', id: on.id, writable: undefined };
+}
+
 /**
  * Opens the root of a container by its path on the host.
  *
+ * @param known spares the look for what it is without nullfs mounts, if it is that mount
  * @param writable is closed if that fails
  */
-export async function openTree(system: FreeBSD, path: string, writable?: Root): Promise<MountTree> {
+export async function openTree(
+  host: Root,
+  path: string,
+  known: KnownBare | undefined,
+  writable?: Root,
+): Promise<MountTree> {
   const opened = writable === undefined ? [] : [writable];
   try {
-    const root = await openRoot(system, path);
+    const { root, on } = await openRootBelow(host, path);
     opened.push(root);
-    const { id } = await run(system, (b) => fileSystemOf(b, root.fd, root.path));
-    const { bare } = await withHost(system, (host) => lookAt(host, root.path));
-    return { root, bare, id, writable };
+    const isKnown = known !== undefined && on.on === root.path && sameId(on.id, known.id);
+    const bare = isKnown ? known.bare : await bareOf(host, root.path, on);
+    return { root, host, bare, id: on.id, writable };
   } catch (error) {
     for (const root of opened) await closeRoot(root);
     throw error;
   }
 }
 
-export async function closeTree({ root, writable }: MountTree): Promise<void> {
-  await closeRoot(root);
-  if (writable !== undefined) await closeRoot(writable);
+/** Closes what was opened for a tree, and others with it, which may include the root of the host. */
+export async function closeTree({ root, writable }: MountTree, ...others: readonly Root[]): Promise<void> {
+  await closeRoot(root, ...(writable === undefined ? [] : [writable]), ...others);
 }

@@ -1,9 +1,9 @@
 import { KernelError, isKernelError } from '../../kernel/error.js';
 import type { Step } from '../../kernel/freebsd/batch-builder.js';
-import { makeDirectory, openIn, remove, type Directory } from '../../kernel/freebsd/file.js';
-import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
+import { makeDirectory, openIn, type Directory } from '../../kernel/freebsd/file.js';
+import { run } from '../../kernel/freebsd/run.js';
 import type { Journal } from '../../runtime/journal.js';
-import { closeRoot, openRoot, type Root } from './root.js';
+import type { Root } from './root.js';
 import { visit, type Release } from './visit.js';
 import { hostPathOf, namesOf, namesTo, pathIn, type Place } from './walk.js';
 
@@ -155,36 +155,3 @@ async function makeFile(
   journal.unmade(seq);
   if (made.code !== 'EEXIST') throw made;
 }
-
-/**
- * Removes what was made inside a root, if it is still what was made: a directory that is empty, or a file that is. Nothing
- * is followed: what has been moved, replaced or filled meanwhile is no longer ours.
- */
-export async function removeMade(system: FreeBSD, { root: rootPath, path, kind }: MadeDetail): Promise<void> {
-  let root: Root;
-  try {
-    root = await openRoot(system, rootPath);
-  } catch (error) {
-    if (isKernelError(error, 'ENOENT', 'ENOTDIR')) return;
-    throw error;
-  }
-  try {
-    await visit(root, path, async (place, release) => {
-      const { directory, name, status } = place;
-      if (name === undefined || status === undefined) return;
-      if (status.kind !== kind || `/${namesTo(place).join('/')}` !== path) return;
-      if (kind === 'file' && status.size > 0n) return;
-      await run(system, (b) => {
-        remove(b, directory, name, { directory: kind === 'directory', object: hostPathOf(root, place) });
-        return [release(b)];
-      });
-    });
-  } catch (error) {
-    if (!isKernelError(error, ...alreadyOthers)) throw error;
-  } finally {
-    await closeRoot(root);
-  }
-}
-
-// It is gone, full, a link, used as a mount point by others, or lies on what has become read-only.
-const alreadyOthers = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EPERM'];

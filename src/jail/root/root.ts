@@ -1,4 +1,5 @@
 import { close, open, openIn } from '../../kernel/freebsd/file.js';
+import { fileSystemOf, type MountedFileSystem } from '../../kernel/freebsd/mounts.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
 import { visit } from './visit.js';
 import { hostPathOf } from './walk.js';
@@ -20,35 +21,54 @@ export interface Root {
  * @throws KernelError, ENOTDIR if it is no directory
  */
 export async function openRoot(system: FreeBSD, path: string): Promise<Root> {
-  return withHost(system, async (host) => {
-    return visit(host, path, async (place, release) => {
-      const { name, directory } = place;
-      if (name === undefined) return openHost(system);
-      const object = hostPathOf(host, place);
-      const { fd } = await run(system, (b) => ({
-        fd: openIn(b, directory, name, { directory: true, object }),
-        released: release(b),
-      }));
-      return { system, path: object, fd };
+  const { root } = await withHost(system, (host) => openRootBelow(host, path));
+  return root;
+}
+
+/** An open root, and the file system that it lies on. */
+export interface OpenedRoot {
+  readonly root: Root;
+  readonly on: MountedFileSystem;
+}
+
+/** As `openRoot`, for those who have the root of the host open. */
+export async function openRootBelow(host: Root, path: string): Promise<OpenedRoot> {
+  const { system } = host;
+  return visit(host, path, async (place, release) => {
+    const { name, directory } = place;
+    if (name === undefined) return openHost(system);
+    const object = hostPathOf(host, place);
+    const { fd, on } = await run(system, (b) => {
+      const fd = openIn(b, directory, name, { directory: true, object });
+      const released = release(b);
+      return { released, fd, on: fileSystemOf(b, fd.value, object) };
     });
+    return { root: { system, path: object, fd }, on };
   });
 }
 
 /** Does something with the root of the host. */
 export async function withHost<T>(system: FreeBSD, act: (host: Root) => Promise<T>): Promise<T> {
-  const host = await openHost(system);
+  const { root } = await openHost(system);
   try {
-    return await act(host);
+    return await act(root);
   } finally {
-    await closeRoot(host);
+    await closeRoot(root);
   }
 }
 
-async function openHost(system: FreeBSD): Promise<Root> {
-  return { system, path: '/', fd: await run(system, (b) => open(b, '/', { directory: true })) };
+/** Opens the root of the host. */
+export async function openHost(system: FreeBSD): Promise<OpenedRoot> {
+  const { fd, on } = await run(system, (b) => {
+    const fd = open(b, '/', { directory: true });
+    return { fd, on: fileSystemOf(b, fd.value, '/') };
+  });
+  return { root: { system, path: '/', fd }, on };
 }
 
-export async function closeRoot({ system, fd }: Root): Promise<void> {
+/** Closes roots, all of the same system. */
+export async function closeRoot(...roots: readonly [Root, ...Root[]]): Promise<void> {
+  const [{ system }] = roots;
   // Whatever it says, the descriptor is gone afterwards.
-  await run(system, (b) => b.attempt(() => close(b, fd)));
+  await run(system, (b) => roots.map(({ fd }) => b.attempt(() => close(b, fd))));
 }

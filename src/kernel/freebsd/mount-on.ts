@@ -1,5 +1,5 @@
 import { isKernelError } from '../error.js';
-import type { BatchBuilder, ResultOf } from './batch-builder.js';
+import type { BatchBuilder, ResultOf, Step } from './batch-builder.js';
 import { mountHere, type Mount } from './mount.js';
 import { fileSystemAt, type MountedFileSystem } from './mounts.js';
 import { run, type FreeBSD } from './run.js';
@@ -9,6 +9,7 @@ import { run, type FreeBSD } from './run.js';
  * of the process is that directory for the time of the call. Nothing else of the process runs meanwhile.
  *
  * @param name undefined for the directory itself
+ * @param after is made in the same batch, whether it was mounted or not
  * @returns what is mounted there afterwards: whether it is where it should be has to be seen from that
  * @throws KernelError if it was not mounted, or nobody could say what was
  */
@@ -17,6 +18,7 @@ export async function mountOn(
   directory: number,
   what: Mount,
   name?: string,
+  after?: (b: BatchBuilder) => Step<unknown>,
 ): Promise<MountedFileSystem> {
   const { mounted, there, back } = await run(system, (b) => {
     const home = workingDirectory(b);
@@ -24,7 +26,8 @@ export async function mountOn(
     const mounted = b.attempt(() => mountHere(b, what, name));
     const there = b.attempt(() => fileSystemAt(b, name ?? '.', what.target));
     const back = b.attempt(() => change(b, home, 'working directory'));
-    return { mounted, there, back };
+    // Decoded first: nothing else that is wrong with the answer may keep it from being known.
+    return { ...(after === undefined ? {} : { after: after(b) }), mounted, there, back };
   });
   // Where it was is gone: a process that stays here would keep the mount busy.
   if (isKernelError(back)) await run(system, (b) => goToRoot(b));

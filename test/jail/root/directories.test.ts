@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  makeDirectoryIn,
-  makeFileIn,
-  removeMade,
-  type MadeDetail,
-} from '../../../src/jail/root/directories.js';
+import { makeDirectoryIn, makeFileIn, type MadeDetail } from '../../../src/jail/root/directories.js';
+import { undoRoot } from '../../../src/jail/undo-root.js';
 import { StoredDirectory } from '../../model/file-tree.js';
 import type { Model } from '../../model/model.js';
 import { MemoryJournal } from '../journal.js';
@@ -22,10 +18,9 @@ function namesIn(model: Model, path = rootPath): string[] {
 }
 
 async function undo(model: Model, journal: MemoryJournal): Promise<void> {
-  for (const { seq, detail } of journal.entries().reverse()) {
-    await removeMade(model.freebsd, detail as MadeDetail);
-    journal.unmade(seq);
-  }
+  await undoRoot(model.freebsd, journal, (warning) => {
+    assert.fail(warning);
+  });
 }
 
 /** What is there after a directory was made. */
@@ -111,9 +106,28 @@ describe('directories inside a root', () => {
 
   it('are no longer there when their root is gone', async () => {
     const model = modelWith({});
-    await removeMade(model.freebsd, { root: '/jails/nowhere', path: '/a', kind: 'directory' });
-    await removeMade(model.freebsd, { root: '/jails/c1/outside/secret', path: '/a', kind: 'directory' });
-    assert.deepEqual(model.remains(), []);
+    const journal = new MemoryJournal();
+    for (const root of ['/jails/nowhere', '/jails/c1/outside/secret']) {
+      journal.making('made', { root, path: '/a', kind: 'directory' } satisfies MadeDetail);
+    }
+    await undo(model, journal);
+    assert.deepEqual([model.remains(), journal.entries()], [[], []]);
+  });
+
+  it('are removed together, and stay in the journal from the first on that cannot be', async () => {
+    const model = modelWith({});
+    const journal = new MemoryJournal();
+    await withRoot(model, (root) => makeDirectoryIn(root, '/a/b/c', 0o755, journal));
+    let unlinked = 0;
+    model.faults.watch = (symbol) => {
+      if (symbol === 'unlinkat') unlinked++;
+      if (symbol === 'unlinkat' && unlinked === 2) model.faults.failNth(0, 'EIO');
+    };
+    await assert.rejects(undo(model, journal), { code: 'EIO' });
+    assert.deepEqual(namesIn(model), ['/a', '/a/b']);
+    assert.equal(journal.entries().length, 2);
+    await undo(model, journal);
+    assert.deepEqual([namesIn(model), journal.entries()], [[], []]);
   });
 });
 

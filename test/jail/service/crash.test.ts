@@ -27,7 +27,7 @@ async function prepare(scenario: Scenario, release: Release): Promise<Mortal> {
   );
   // What all containers share is made with the first one, and stays.
   const daemon = await startDaemon(world, openMemoryStore());
-  await live(daemon, world, bundles, scenario);
+  assert.deepEqual((await live(daemon, world, bundles, scenario)).failures, []);
   daemon.die();
   return { world, bundles, scenario, empty: seenOf(world) };
 }
