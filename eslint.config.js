@@ -14,7 +14,7 @@ const layers = {
   task: ['runtime', 'proto', 'ttrpc'],
   image: ['runtime', 'kernel', 'store'],
   shim: ['task', 'runtime', 'jail', 'oci-cli', 'network', 'kernel', 'store', 'ttrpc', 'proto'],
-  cli: ['image', 'shim', 'network', 'runtime', 'kernel', 'store', 'ttrpc', 'proto'],
+  cli: ['image', 'shim', 'jail', 'network', 'runtime', 'kernel', 'store', 'ttrpc', 'proto'],
 };
 
 const boundaries = Object.entries(layers).map(([layer, allowed]) => ({

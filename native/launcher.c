@@ -1,6 +1,6 @@
 /*
- * The command that containerd runs, as containerd-shim-runc-v2 or containerd-shim-runj-v1, and the one that CNI runtimes
- * run, as jail-bridge.
+ * The command that containerd runs, as containerd-shim-runc-v2 or containerd-shim-runj-v1, the one that CNI runtimes
+ * run, as jail-bridge, and the one that people run, as jailer.
  */
 #include "launcher.h"
 
@@ -21,6 +21,7 @@
 
 #define FIRST_FD 3
 #define CNI_NAME "jail-bridge"
+#define JAILER_NAME "jailer"
 
 #if defined(__linux__) && !defined(SYS_close_range)
 #define SYS_close_range 436 /* of every architecture; the headers of Linux before 5.9 lack it */
@@ -77,14 +78,20 @@ print_info(const struct config *config)
 	return info_program(config, &program) != 0 ? -1 : become(&program);
 }
 
-/* A CNI runtime gives no argument: all that it says is in the environment and on standard input. */
 static bool
-is_cni(int count, char *const words[])
+is_called(const char *name, char *const words[])
 {
-	if (count != 1)
-		return false;
 	const char *slash = strrchr(words[0], '/');
-	return strcmp(slash != NULL ? slash + 1 : words[0], CNI_NAME) == 0;
+	return strcmp(slash != NULL ? slash + 1 : words[0], name) == 0;
+}
+
+static int
+run_jailer(int count, char *const words[])
+{
+	struct config config;
+	struct program program;
+	return read_config(&config) != 0 || jailer_program(&config, count - 1, words + 1, &program) != 0 ? -1 :
+													    become(&program);
 }
 
 static int
@@ -105,8 +112,11 @@ run(int count, char *words[])
 		return -1;
 	if (output_closed)
 		return failed("standard output is closed");
-	if (is_cni(count, words))
+	/* A CNI runtime gives no argument: all that it says is in the environment and on standard input. */
+	if (count == 1 && is_called(CNI_NAME, words))
 		return run_cni();
+	if (count > 0 && is_called(JAILER_NAME, words))
+		return run_jailer(count, words);
 	if (read_arguments(count, words, &arguments) != 0)
 		return -1;
 	if (arguments.action == ACTION_HELP)

@@ -198,6 +198,7 @@ int delete_program(const struct arguments *arguments, const struct config *confi
 	struct program *program);
 int info_program(const struct config *config, struct program *program);
 int cni_program(const struct config *config, struct program *program);
+int jailer_program(const struct config *config, int count, char *const words[], struct program *program);
 int become(const struct program *program);
 
 /* launcher_place.c: where the kernel counts the daemon (Linux: cgroup, OOM score) */

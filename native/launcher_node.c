@@ -18,6 +18,7 @@
 
 #define PROCESS_NAME "containerd-shim-jail"
 #define MAIN "src/main.js"
+#define CLI_MAIN "src/cli/main.js"
 
 /*
  * What Node is told about its memory; the daemon is idle most of the time, and asks for a collection when it comes to
@@ -102,28 +103,29 @@ own_path(void)
 }
 
 static const char *
-find_main(void)
+find_main(const char *file)
 {
 	const char *own = own_path(), *beside = NULL;
 	if (own != NULL) {
 		const char *directory = text("%.*s", (int)(strrchr(own, '/') - own), own);
-		const char *const parts[] = { "/", directory, "../lib/containerd-shim-jail", MAIN };
+		const char *const parts[] = { "/", directory, "../lib/containerd-shim-jail", file };
 		beside = join_path(parts, COUNT(parts));
 		if (access(beside, R_OK) == 0)
 			return beside;
 	}
-	if (access(LIBDIR "/" MAIN, R_OK) == 0)
-		return LIBDIR "/" MAIN;
+	const char *usual = text(LIBDIR "/%s", file);
+	if (access(usual, R_OK) == 0)
+		return usual;
 	(void)failed("the daemon is not installed: there is neither %s nor %s", beside != NULL ? beside : "(own path unknown)",
-		LIBDIR "/" MAIN);
+		usual);
 	return NULL;
 }
 
 static int
-make_program(const struct config *config, const char *const flags[], size_t flag_count, const char *const words[],
-	size_t word_count, struct program *program)
+make_program(const struct config *config, const char *main_file, const char *const flags[], size_t flag_count,
+	const char *const words[], size_t word_count, struct program *program)
 {
-	const char *main_path = find_main();
+	const char *main_path = find_main(main_file);
 	program->path = main_path == NULL ? NULL : find_node(config);
 	if (program->path == NULL)
 		return -1;
@@ -145,7 +147,7 @@ daemon_program(const struct arguments *arguments, const struct config *config, c
 {
 	const char *const words[] = { "serve", "-address", arguments->address, "-namespace", arguments->namespace, "-socket",
 		group->socket, "-run-dir", group->run_dir, "-group", group->key, "-debug" };
-	return make_program(config, daemon_flags, COUNT(daemon_flags), words, COUNT(words) - (arguments->debug ? 0 : 1),
+	return make_program(config, MAIN, daemon_flags, COUNT(daemon_flags), words, COUNT(words) - (arguments->debug ? 0 : 1),
 		program);
 }
 
@@ -155,21 +157,27 @@ delete_program(const struct arguments *arguments, const struct config *config, c
 {
 	const char *const words[] = { "delete", "-namespace", arguments->namespace, "-id", arguments->id, "-bundle",
 		arguments->bundle, "-address", arguments->address, "-run-dir", group->run_dir, "-socket", group->socket };
-	return make_program(config, NULL, 0, words, COUNT(words), program);
+	return make_program(config, MAIN, NULL, 0, words, COUNT(words), program);
 }
 
 int
 info_program(const struct config *config, struct program *program)
 {
 	const char *const words[] = { "info" };
-	return make_program(config, NULL, 0, words, COUNT(words), program);
+	return make_program(config, MAIN, NULL, 0, words, COUNT(words), program);
 }
 
 int
 cni_program(const struct config *config, struct program *program)
 {
 	const char *const words[] = { "cni", config->run_dir };
-	return make_program(config, NULL, 0, words, COUNT(words), program);
+	return make_program(config, MAIN, NULL, 0, words, COUNT(words), program);
+}
+
+int
+jailer_program(const struct config *config, int count, char *const words[], struct program *program)
+{
+	return make_program(config, CLI_MAIN, NULL, 0, (const char *const *)words, (size_t)count, program);
 }
 
 /* Makes this process that program. Returns only when it cannot. */

@@ -29,6 +29,8 @@ export interface Config {
   readonly networks: readonly NetworkSettings[];
   /** FreeBSD: what containers get that ask for nothing: the name of a network, `host` or `none` */
   readonly network: string;
+  /** where `jailer` keeps images and containers */
+  readonly dataDirectory: string;
 }
 
 const defaults: Config = {
@@ -43,6 +45,7 @@ const defaults: Config = {
   linuxRelease: undefined,
   networks: readNetworks(undefined),
   network: standardNetwork,
+  dataDirectory: platformOf().dataDirectory,
 };
 
 /** Where the configuration is looked for; the variable is for containerd instances beside the host's own. */
@@ -67,7 +70,7 @@ export function readConfig(path: string): Config {
 
 type Check<T> = (value: unknown) => T;
 
-/** What may stand under each key of the file. The launcher alone reads the last three. */
+/** What may stand under each key of the file. The launcher alone reads `socket_dir`, `run_dir` and `node`. */
 const keys = {
   grouping: oneOf('all', 'namespace', 'pod'),
   idle_seconds: number(0, 86_400),
@@ -83,6 +86,7 @@ const keys = {
   socket_dir: absolutePath,
   run_dir: absolutePath,
   node: absolutePath,
+  data_dir: absolutePath,
 } satisfies Record<string, Check<unknown>>;
 
 const checks = new Map<string, Check<unknown>>(Object.entries(keys));
@@ -116,6 +120,7 @@ export function parseConfig(text: string, path: string): Config {
     ffi: get('ffi') ?? defaults.ffi,
     ociRuntime: get('oci_runtime') ?? defaults.ociRuntime,
     loggerReadySeconds: get('logger_ready_seconds') ?? defaults.loggerReadySeconds,
+    dataDirectory: get('data_dir') ?? defaults.dataDirectory,
     hookSeconds: get('hook_seconds') ?? defaults.hookSeconds,
     linuxRelease: get('linux_release') ?? defaults.linuxRelease,
   };

@@ -6,15 +6,22 @@ import type { HostSystem } from './host.js';
 export interface HostPlatform {
   /** Where the configuration file is. */
   readonly configDirectory: string;
+  /** Where images and containers of `jailer` are, unless configured. */
+  readonly dataDirectory: string;
   /** Loads the code for it: that of the other systems costs nothing. */
   load(): Promise<HostSystem>;
 }
 
 /** The only place that chooses by system. */
 const platforms: Readonly<Record<Platform, HostPlatform>> = {
-  linux: { configDirectory: '/etc', load: async () => (await import('./linux-host.js')).linuxHost },
+  linux: {
+    configDirectory: '/etc',
+    dataDirectory: '/var/lib/containerd-shim-jail',
+    load: async () => (await import('./linux-host.js')).linuxHost,
+  },
   freebsd: {
     configDirectory: '/usr/local/etc',
+    dataDirectory: '/var/db/containerd-shim-jail',
     load: async () => (await import('./freebsd-host.js')).freebsdHost,
   },
 };

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { OCI_FEATURES, packJson } from '../../proto/any.js';
 import { RuntimeInfo } from '../../proto/generated/messages.js';
 import { reason } from '../../runtime/error.js';
 import { configPath, readConfig } from '../config.js';
 import { platformOf } from '../platform.js';
+import { version } from '../version.js';
 
 /** Prints a RuntimeInfo, as `-info` of containerd 2 wants it. */
 export async function info(): Promise<void> {
@@ -23,15 +22,4 @@ export async function info(): Promise<void> {
     process.stderr.write(`containerd-shim-jail: -info: ${reason(error)}\n`);
     process.exitCode = 1;
   }
-}
-
-/** Of package.json, which lies beside src/ where the program is installed, and a folder higher where it was built. */
-function version(): string {
-  const places = ['../../../package.json', '../../../../package.json'].map(
-    (path) => new URL(path, import.meta.url),
-  );
-  const place = places.find((url) => existsSync(url));
-  if (place === undefined)
-    throw new Error(`no package.json at ${places.map((url) => fileURLToPath(url)).join(' nor ')}`);
-  return (JSON.parse(readFileSync(place, 'utf8')) as { version: string }).version;
 }

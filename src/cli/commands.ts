@@ -1,0 +1,46 @@
+import type { Command } from './command.js';
+
+/** A command as the table has it; the rest of it is loaded when it is used. */
+export interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<{ readonly command: Command }>;
+}
+
+/**
+ * All commands, in the order of `jailer --help`. To add one: a file in commands/ that exports `command`, and a line here;
+ * help, parsing and completion come from them.
+ */
+export const commands: readonly Entry[] = [
+  { name: 'run', summary: 'make a container and run it', load: () => import('./commands/run.js') },
+  {
+    name: 'create',
+    summary: 'make a container, to be started later',
+    load: () => import('./commands/create.js'),
+  },
+  {
+    name: 'start',
+    summary: 'start a container that does not run',
+    load: () => import('./commands/start.js'),
+  },
+  { name: 'ps', summary: 'list containers', load: () => import('./commands/ps.js') },
+  {
+    name: 'exec',
+    summary: 'run a command in a container that runs',
+    load: () => import('./commands/exec.js'),
+  },
+  { name: 'logs', summary: 'show what a detached container wrote', load: () => import('./commands/logs.js') },
+  {
+    name: 'stop',
+    summary: 'ask containers to end, and kill those that do not',
+    load: () => import('./commands/stop.js'),
+  },
+  { name: 'kill', summary: 'send a signal to containers', load: () => import('./commands/kill.js') },
+  { name: 'wait', summary: 'wait for the end of containers', load: () => import('./commands/wait.js') },
+  { name: 'rm', summary: 'remove containers', load: () => import('./commands/rm.js') },
+  {
+    name: 'inspect',
+    summary: 'show all that is known of containers',
+    load: () => import('./commands/inspect.js'),
+  },
+];

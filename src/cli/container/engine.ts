@@ -1,0 +1,42 @@
+import type { Context } from '../command.js';
+import { CliError } from '../error.js';
+import { tryLock, type Lock } from '../kernel.js';
+import { lockOf, type Places } from '../places.js';
+import { containerTable, type Container, type Containers } from '../state/containers.js';
+import { openState } from '../state/database.js';
+import { settle } from './settle.js';
+
+/** What works with containers. */
+export interface Engine {
+  readonly places: Places;
+  readonly containers: Containers;
+}
+
+/** Opens the containers of a data directory, and first settles what has changed, or was left by a crash, meanwhile. */
+export async function openEngine({ places, tell }: Pick<Context, 'places' | 'tell'>): Promise<Engine> {
+  if (process.getuid?.() !== 0)
+    throw new CliError('needs root, as the daemon does: run it with sudo or doas');
+  const engine = { places, containers: containerTable(openState(places)) };
+  await settle(engine, tell);
+  return engine;
+}
+
+/** Finds a container by its name, its id, or the beginning of its id. @throws CliError if there is none, or several */
+export function findContainer({ containers }: Engine, word: string): Container {
+  const exact = containers.named(word) ?? containers.get(word);
+  if (exact !== undefined) return exact;
+  const [found, another] = word === '' ? [] : containers.list().filter(({ id }) => id.startsWith(word));
+  if (found === undefined) {
+    throw new CliError(`there is no container ${JSON.stringify(word)}: see jailer ps -a`);
+  }
+  if (another !== undefined)
+    throw new CliError(`${JSON.stringify(word)} begins several ids: give more of it`);
+  return found;
+}
+
+/** Takes the container for this process alone. @throws CliError if another has it */
+export function lockContainer({ places }: Engine, { id, name }: Pick<Container, 'id' | 'name'>): Lock {
+  const lock = tryLock(lockOf(places, id));
+  if (lock !== undefined) return lock;
+  throw new CliError(`container ${name} is being started or removed by another jailer: try again`);
+}

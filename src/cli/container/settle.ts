@@ -1,0 +1,129 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { cleanUp } from '../daemon/launcher.js';
+import { ClosedError } from '../../ttrpc/status.js';
+import { findTask, isGone, isUnknown, methods, type Task } from '../daemon/task.js';
+import { tryLock } from '../kernel.js';
+import { containersFolder, lockOf } from '../places.js';
+import { toNanoseconds } from '../../proto/timestamp.js';
+import { reason } from '../../runtime/error.js';
+import type { Container } from '../state/containers.js';
+import type { Engine } from './engine.js';
+import { removeAll } from './remove.js';
+
+/** containerd.v1.types.Status */
+const stopped = 3;
+/** What a container that was lost with its daemon is said to have ended with: as if by SIGKILL, which it was. */
+const killed = 137;
+
+/**
+ * Brings the table up to date: containers that have ended since are taken from the daemon, those of `--rm` removed, and
+ * what a `jailer` that was killed left half-done is undone. Every command does it first, so that nothing need wait in the
+ * background for the end of a detached container.
+ */
+export async function settle(engine: Engine, tell: (line: string) => void): Promise<void> {
+  const known = engine.containers.list();
+  removeStrays(engine, known);
+  await Promise.all(
+    known.map(async (container) => {
+      try {
+        await settleOne(engine, container);
+      } catch (error) {
+        // One that cannot be settled must not keep the others from being used.
+        tell(`jailer: container ${container.name}: ${reason(error)}`);
+      }
+    }),
+  );
+}
+
+async function settleOne(engine: Engine, container: Container): Promise<void> {
+  switch (container.phase) {
+    case 'made':
+      return;
+    case 'started':
+      if (await hasEnded(engine, container)) await removeIfWanted(engine, container);
+      return;
+    case 'ended':
+      await removeIfWanted(engine, container);
+      return;
+    case 'making':
+    case 'starting':
+    case 'removing':
+      await undo(engine, container);
+  }
+}
+
+/** What another process is not at work on. */
+async function undo(engine: Engine, { id }: Container): Promise<void> {
+  const lock = tryLock(lockOf(engine.places, id));
+  if (lock === undefined) return;
+  try {
+    // It may have changed until the lock was ours.
+    const container = engine.containers.get(id);
+    if (container?.phase === 'making' || container?.phase === 'removing') {
+      await removeAll(engine, container);
+    } else if (container?.phase === 'starting') {
+      await cleanUp(engine.places, id);
+      if (container.settings.autoRemove) await removeAll(engine, container);
+      else engine.containers.setPhase(id, 'made');
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function removeIfWanted(engine: Engine, { id, settings }: Container): Promise<void> {
+  if (!settings.autoRemove) return;
+  const lock = tryLock(lockOf(engine.places, id));
+  if (lock === undefined) return;
+  try {
+    const container = engine.containers.get(id);
+    if (container?.phase === 'ended') await removeAll(engine, container);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Whether a container that was started has ended; if so, that is written down before the daemon may forget it. */
+export async function hasEnded(engine: Engine, container: Container): Promise<boolean> {
+  const task = findTask(engine.places, container.id);
+  try {
+    return await takeEnd(engine, container, task);
+  } finally {
+    task?.close();
+  }
+}
+
+/**
+ * Asks the daemon whether a container has ended, writes down how, and has the daemon forget it.
+ *
+ * @param task undefined when no daemon is known
+ */
+export async function takeEnd(engine: Engine, { id }: Container, task: Task | undefined): Promise<boolean> {
+  try {
+    if (task === undefined) throw new ClosedError('its daemon was never started');
+    const state = await task.call(methods.State);
+    if (state.status !== (stopped as typeof state.status)) return false;
+    const at = state.exitedAt === null ? Date.now() : Number(toNanoseconds(state.exitedAt) / 1_000_000n);
+    engine.containers.setEnded(id, state.exitStatus, at);
+    await task.call(methods.Delete);
+  } catch (error) {
+    if (isGone(error)) await cleanUp(engine.places, id);
+    else if (!isUnknown(error)) throw error;
+    // If another process took the end from the daemon, it wrote it down before, and this changes nothing.
+    engine.containers.setEnded(id, killed, Date.now());
+  }
+  return true;
+}
+
+/** Locks and folders whose row is gone, or never came: their process was killed in between. */
+function removeStrays({ places }: Engine, known: readonly Container[]): void {
+  const ids = new Set(known.map(({ id }) => id));
+  for (const name of readdirSync(containersFolder(places))) {
+    const id = name.replace(/\.lock$/, '');
+    if (ids.has(id) || id === name) continue;
+    const lock = tryLock(lockOf(places, id));
+    if (lock === undefined) continue;
+    rmSync(lockOf(places, id), { force: true });
+    lock.release();
+  }
+}
