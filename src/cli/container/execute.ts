@@ -57,10 +57,10 @@ export async function executeIn(
       await task.call(methods.Exec, { execId, terminal, stdin, stdout, stderr, spec });
       made = true;
       const end = task.call(methods.Wait, { execId });
-      end.catch(() => undefined); // awaited below
-      const started = task.call(methods.Start, { execId });
+      end.catch(() => undefined); // awaited below, unless the start fails before
+      await task.call(methods.Start, { execId });
+      fifos.opened();
       joined = joinProcess({ context, task, fifos, terminal, interactive, lent, execId });
-      await started;
       const { exitStatus } = await end;
       await joined.drained;
       return exitStatus;

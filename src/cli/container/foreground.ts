@@ -29,6 +29,7 @@ export async function runInForeground(
   let task: Task | undefined;
   try {
     task = await launch(engine, container, fifos, (created) => {
+      fifos.opened();
       joined = joinProcess({ context, task: created, fifos, terminal, interactive, lent });
     });
     const exitStatus = await endOf(task, id);

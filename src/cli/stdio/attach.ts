@@ -1,9 +1,6 @@
-import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Fifos } from './fifos.js';
-
-const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** This program's ends of a process's streams. */
 export interface Attached {
@@ -15,13 +12,15 @@ export interface Attached {
 }
 
 /**
- * Joins this program's standard streams with FIFOs that the daemon has opened: a FIFO that has no writer yet would be
- * at its end at once.
+ * Joins this program's standard streams with FIFOs.
  *
  * @param broken called once when nobody reads this program's output any more
  */
 export function attach(fifos: Fifos, broken: () => void): Attached {
   const sockets: Socket[] = [];
+  // Elsewhere a reader that has gone ends this program at once; here the process must be told first.
+  const usual = process.stdout.listeners('error') as ((error: Error) => void)[];
+  for (const listener of usual) process.stdout.off('error', listener);
   let over = false;
   const lost = (): void => {
     if (over) return;
@@ -30,7 +29,7 @@ export function attach(fifos: Fifos, broken: () => void): Attached {
   };
   const copy = (path: string, to: Writable): Promise<void> => {
     if (path === '') return Promise.resolve();
-    const from = new Socket({ fd: openSync(path, O_RDONLY | O_NONBLOCK), readable: true, writable: false });
+    const from = new Socket({ fd: fifos.take(path), readable: true, writable: false });
     sockets.push(from);
     to.on('error', () => {
       lost();
@@ -47,11 +46,12 @@ export function attach(fifos: Fifos, broken: () => void): Attached {
     });
   };
   const outputs = [copy(fifos.stdout, process.stdout), copy(fifos.stderr, process.stderr)];
-  const inputEnded = fifos.stdin === '' ? never() : feed(fifos.stdin, sockets);
+  const inputEnded = fifos.stdin === '' ? never() : feed(fifos.take(fifos.stdin), sockets);
   return {
     drained: Promise.all(outputs).then(() => undefined),
     inputEnded,
     close: () => {
+      for (const listener of usual.splice(0)) process.stdout.on('error', listener);
       process.stdin.unpipe();
       process.stdin.pause();
       for (const socket of sockets) socket.destroy();
@@ -60,8 +60,8 @@ export function attach(fifos: Fifos, broken: () => void): Attached {
 }
 
 /** Copies standard input. A process that closes its own ends the copying, and is no error. */
-function feed(path: string, sockets: Socket[]): Promise<void> {
-  const to = new Socket({ fd: openSync(path, O_WRONLY | O_NONBLOCK), readable: false, writable: true });
+function feed(fd: number, sockets: Socket[]): Promise<void> {
+  const to = new Socket({ fd, readable: false, writable: true });
   sockets.push(to);
   return new Promise((resolve) => {
     to.on('error', () => {
