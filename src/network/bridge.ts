@@ -5,6 +5,8 @@ import { addToGroup } from '../kernel/freebsd/interface-group.js';
 import {
   createInterface,
   destroyInterface,
+  interfaceDescription,
+  interfaceFlags,
   interfaceMtu,
   renameInterface,
   setInterfaceDescription,
@@ -13,10 +15,12 @@ import {
 } from '../kernel/freebsd/interface.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import { NetworkError } from './error.js';
-import { interfaceGroup } from './host.js';
+import { interfaceGroup, type NetworkState } from './host.js';
 import { chooseMtu } from './outside.js';
 import type { Subnet } from './rules.js';
 import type { NetworkSettings } from './settings.js';
+
+type BridgeHost = Pick<NetworkState, 'system' | 'exclusively'>;
 
 /**
  * Sees to it that the bridge of a network is there, is up and has the gateway's addresses. It belongs to no container
@@ -27,12 +31,13 @@ import type { NetworkSettings } from './settings.js';
  * @returns its MTU, which all that is on it must have
  * @throws NetworkError lacking, if it has another MTU than the configured one and its members keep it from changing
  */
-export async function ensureBridge(system: FreeBSD, network: NetworkSettings): Promise<number> {
+export async function ensureBridge(host: BridgeHost, network: NetworkSettings): Promise<number> {
+  const { system } = host;
   const { bridge, subnets } = network;
   const there = await run(system, (b) => b.attempt(() => interfaceMtu(b, bridge)));
   if (isKernelError(there) && there.code !== 'ENXIO') throw there;
   const mtu = isKernelError(there)
-    ? await makeBridge(system, network, await chooseMtu(system, network))
+    ? await makeBridge(host, network, await chooseMtu(system, network))
     : await fitMtu(system, network, there);
   await run(system, (b) => [
     ...subnets.map((subnet) => addGateway(b, bridge, subnet)),
@@ -44,23 +49,86 @@ export async function ensureBridge(system: FreeBSD, network: NetworkSettings): P
 
 const up = 1;
 
-/** Makes it under a name of the kernel's choice; its own it gets last, so that what has that name is complete. */
-async function makeBridge(system: FreeBSD, { name, bridge }: NetworkSettings, mtu: number): Promise<number> {
-  const made = await run(system, (b) => createInterface(b, 'bridge'));
+/**
+ * Makes it under a number, and gives it its own name last, so that what has that name is complete. The numbers are in the
+ * upper half of those that there are, which nobody else has by chance, and follow from the name: so what a program has
+ * left that was killed meanwhile is found.
+ */
+async function makeBridge(
+  { system, exclusively }: BridgeHost,
+  network: NetworkSettings,
+  mtu: number,
+): Promise<number> {
+  return exclusively(async () => {
+    const there = await run(system, (b) => b.attempt(() => interfaceMtu(b, network.bridge)));
+    // Somebody else was quicker: theirs is as good.
+    if (!isKernelError(there)) return there;
+    if (there.code !== 'ENXIO') throw there;
+    const start = numberOf(network.bridge);
+    for (let index = 0; index < attempts; index++) {
+      const numbered = `bridge${firstUnit + ((start + index) % units)}`;
+      if (await isTaken(system, numbered)) continue;
+      const built = await buildBridge(system, network, numbered, mtu);
+      if (built === 'built') return mtu;
+      if (built === 'there') return run(system, (b) => interfaceMtu(b, network.bridge));
+    }
+    throw new NetworkError(
+      'exhausted',
+      `network ${network.name}: ${attempts} numbers for a bridge are all taken`,
+    );
+  });
+}
+
+/** Observed: the numbers of interfaces end at 32767. */
+const [firstUnit, units] = [16_384, 16_384];
+/** A bridge that has got another name keeps its number, and so do bridges of others. */
+const attempts = 16;
+
+function numberOf(bridge: string): number {
+  return [...Buffer.from(bridge)].reduce((sum, byte) => (sum * 31 + byte) % units, 0);
+}
+
+/** Whether there is an interface of this name that is not one of ours which was never finished; that is destroyed. */
+async function isTaken(system: FreeBSD, numbered: string): Promise<boolean> {
+  const [flags, description] = await run(system, (b) => [
+    b.attempt(() => interfaceFlags(b, numbered)),
+    b.attempt(() => interfaceDescription(b, numbered)),
+  ]);
+  if (isKernelError(flags, 'ENXIO')) return false;
+  if (isKernelError(flags)) throw flags;
+  const isOurs =
+    typeof description === 'string' ? /^network /.test(description) : description.code === 'ENOMSG';
+  if ((flags & up) !== 0 || !isOurs) return true;
+  await run(system, (b) => destroyInterface(b, numbered));
+  return false;
+}
+
+/**
+ * Makes a bridge under its number, and gives it its name, unless a bridge of another name has kept the number, or there is
+ * one of its name by now.
+ */
+async function buildBridge(
+  system: FreeBSD,
+  { name, bridge }: NetworkSettings,
+  numbered: string,
+  mtu: number,
+): Promise<'built' | 'there' | 'number taken'> {
   try {
     const renamed = await run(system, (b) => {
-      const group = addToGroup(b, made, interfaceGroup);
-      const description = setInterfaceDescription(b, made, `network ${name}`);
-      const size = setInterfaceMtu(b, made, mtu);
-      return { group, description, size, renamed: b.attempt(() => renameInterface(b, made, bridge)) };
+      createInterface(b, numbered);
+      addToGroup(b, numbered, interfaceGroup);
+      setInterfaceDescription(b, numbered, `network ${name}`);
+      setInterfaceMtu(b, numbered, mtu);
+      return b.attempt(() => renameInterface(b, numbered, bridge));
     });
-    if (!isKernelError(renamed.renamed)) return mtu;
-    // Somebody else was quicker: theirs is as good.
-    if (renamed.renamed.code !== 'EEXIST') throw renamed.renamed;
-    await run(system, (b) => destroyInterface(b, made));
-    return await run(system, (b) => interfaceMtu(b, bridge));
+    if (!isKernelError(renamed)) return 'built';
+    if (renamed.code !== 'EEXIST') throw renamed;
+    await run(system, (b) => destroyInterface(b, numbered));
+    return 'there';
   } catch (error) {
-    await run(system, (b) => b.attempt(() => destroyInterface(b, made)));
+    const isTaken = isKernelError(error, 'EEXIST') && error.object.includes('SIOCIFCREATE2');
+    if (isTaken) return 'number taken';
+    await run(system, (b) => b.attempt(() => destroyInterface(b, numbered)));
     throw error;
   }
 }

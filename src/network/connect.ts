@@ -61,7 +61,7 @@ export async function connect(
   const addresses = assignAddresses(host.leases, network, holder, request.addresses);
   const mac = takeMac(host.macs, holder, host.hostId);
 
-  const mtu = await ensureBridge(host.system, network);
+  const mtu = await ensureBridge(host, network);
   const pair = await makePair(host.system, host.leases, ledger, {
     holder,
     bridge: network.bridge,

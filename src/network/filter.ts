@@ -4,10 +4,12 @@ import { listAnchors, type RulesetKind } from '../kernel/freebsd/pf-anchor.js';
 import { openPacketFilter, packetFilterStatus } from '../kernel/freebsd/pf-device.js';
 import { RulesetLoader, type Exclusively, type Rulesets } from '../kernel/freebsd/pf-load.js';
 import { killStatesOf } from '../kernel/freebsd/pf-kill.js';
+import { readRules } from '../kernel/freebsd/pf-rule-reader.js';
 import { countRules, listRules } from '../kernel/freebsd/pf-rules.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import { containerAnchor, isContainerAnchor, networkAnchor, parentAnchor } from './anchors.js';
 import { NetworkError } from './error.js';
+import { rulesText } from './rules-text.js';
 import { containerRules, networkRules, type RuledContainer, type RuledNetwork } from './rules.js';
 
 /** A container whose ports are published. */
@@ -53,12 +55,17 @@ export class NetworkFilter {
     return (await this.#lack(['nat']))?.text;
   }
 
-  /** Loads what the containers of a network share, unless it is there. */
+  /** Loads what the containers of a network share, unless it is there: also when its outside has become another. */
   async share(name: string, network: RuledNetwork): Promise<void> {
     const anchor = networkAnchor(name);
     const rules = networkRules(network);
-    const there = (await this.#count(anchor, 'nat')) ?? 0;
-    if (there !== (rules.nat?.length ?? 0)) await this.#loader.load(anchor, rules);
+    const there = await readRules(this.#system, anchor, 'nat').catch((error: unknown) => {
+      if (isKernelError(error, 'EINVAL')) return [];
+      throw error;
+    });
+    const nat = there.flatMap((rule) => (rule?.kind === 'nat' ? [rule] : []));
+    const isThere = nat.length === there.length && rulesText({ nat }) === rulesText(rules);
+    if (!isThere) await this.#loader.load(anchor, rules);
   }
 
   /** Loads the rules of a container, if it has any. */
@@ -104,18 +111,13 @@ export class NetworkFilter {
   async clear(anchor: string): Promise<void> {
     // Clearing an anchor that is not there would make it first. One without rules may be there: a program that died
     // while it changed them has left a transaction open.
-    if ((await this.#count(anchor, 'nat')) !== undefined) await this.#loader.clear(anchor);
-  }
-
-  /** How many rules an anchor has of a kind, undefined if it is not there. */
-  async #count(anchor: string, kind: RulesetKind): Promise<number | undefined> {
     const counted = await run(this.#system, (b) => {
       const pf = openPacketFilter(b);
-      return b.attempt(() => countRules(b, pf, anchor, kind));
+      return b.attempt(() => countRules(b, pf, anchor, 'nat'));
     });
-    if (isKernelError(counted, 'EINVAL')) return undefined;
+    if (isKernelError(counted, 'EINVAL')) return;
     if (isKernelError(counted)) throw counted;
-    return counted.count;
+    await this.#loader.clear(anchor);
   }
 
   /** What keeps rules of these kinds from having an effect, and whether they can be loaded all the same. */

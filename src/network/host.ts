@@ -1,3 +1,4 @@
+import type { Exclusively } from '../kernel/freebsd/pf-load.js';
 import type { FreeBSD } from '../kernel/freebsd/run.js';
 import type { LeaseStore } from '../store/leases.js';
 import type { MacStore } from '../store/macs.js';
@@ -11,6 +12,8 @@ import type { NetworkSettings } from './settings.js';
 /** The host whose networks containers join. */
 export interface NetworkHost {
   readonly system: FreeBSD;
+  /** Has all programs of ours take turns at what the kernel has one of. */
+  readonly exclusively: Exclusively;
   readonly filter: NetworkFilter;
   readonly preparation: Preparation;
   readonly leases: LeaseStore;

@@ -25,7 +25,7 @@ export interface NetworkSummary {
   readonly pools: readonly PoolSummary[];
 }
 
-/** An interface that a container has in a network; of a CNI runtime's, the namespace is "cni.NETWORK". */
+/** An interface that a container has in a network; of a CNI runtime's, the namespace is "cni:NETWORK". */
 export interface NetworkMember {
   readonly namespace: string;
   readonly id: string;

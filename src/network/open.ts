@@ -46,13 +46,14 @@ export async function openNetworks(
   const hostId = await run(system, (b) => readSysctlText(b, 'kern.hostuuid'));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const store = openNetworkStore(join(folder, 'networks.db'));
-  const turns = openLock(join(folder, 'filter.lock'), store);
+  const turns = openLock(join(folder, 'turns.lock'), store);
   return {
     host: {
       system,
       networks,
       folder,
       hostId,
+      exclusively: turns.take,
       filter: new NetworkFilter(system, warn, turns.take),
       preparation: new Preparation(system, warn),
       leases: leaseStore(store),

@@ -54,6 +54,22 @@ export function readNetworks(value: unknown): NetworkSettings[] {
   return networks;
 }
 
+/**
+ * Reads the table of one network, which a CNI runtime calls `name`. Here its name begins with `cni.`, as none of the
+ * configuration does: leases, rules and files of both are in the same places.
+ *
+ * @throws Error that begins with the key
+ */
+export function readCniNetwork(name: string, table: Record<string, unknown>): NetworkSettings {
+  // The specification's form; the length is what an anchor has room for.
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$/.test(name)) {
+    throw new Error(
+      `name: ${JSON.stringify(name.slice(0, 64))}: letters, digits, '_', '.' and '-', one of the first two first, 48 in all`,
+    );
+  }
+  return readTable(`cni.${name}`, `cni-${name}`, '', table);
+}
+
 function readNetwork(name: string, value: unknown): NetworkSettings {
   const key = `networks.${name}`;
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
@@ -61,30 +77,43 @@ function readNetwork(name: string, value: unknown): NetworkSettings {
       `${key}: a network's name is a small letter, then at most 31 small letters, digits and '-'`,
     );
   }
-  const table = record(key, value);
+  return readTable(name, `jail-${name}`, `${key}.`, record(key, value));
+}
+
+/**
+ * @param usualBridge what its bridge is called if nothing is said
+ * @param prefix of keys in errors
+ */
+function readTable(
+  name: string,
+  usualBridge: string,
+  prefix: string,
+  table: Record<string, unknown>,
+): NetworkSettings {
   const known = [
     ...['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu', 'prepare_host', 'nameservers'],
   ];
   const unknown = Object.keys(table).find((each) => !known.includes(each));
-  if (unknown !== undefined) throw new Error(`${key}: unknown key ${JSON.stringify(unknown)}`);
+  const of = prefix === '' ? `network ${name}` : prefix.slice(0, -1);
+  if (unknown !== undefined) throw new Error(`${of}: unknown key ${JSON.stringify(unknown)}`);
   const subnets = [
-    ...readSubnet(key, table, 'ipv4', 'gateway'),
-    ...readSubnet(key, table, 'ipv6', 'gateway6'),
+    ...readSubnet(prefix, table, 'ipv4', 'gateway'),
+    ...readSubnet(prefix, table, 'ipv6', 'gateway6'),
   ];
-  if (subnets.length === 0) throw new Error(`${key}: ipv4 or ipv6 is needed`);
+  if (subnets.length === 0) throw new Error(`${of}: ipv4 or ipv6 is needed`);
   return {
     name,
-    bridge: readBridge(key, name, table['bridge']),
+    bridge: readBridge(`${prefix}bridge`, usualBridge, table['bridge']),
     subnets,
-    outside: interfaceName(`${key}.outside`, table['outside'] ?? 'auto'),
-    mtu: readMtu(`${key}.mtu`, table['mtu'], subnets),
-    prepareHost: flag(`${key}.prepare_host`, table['prepare_host'] ?? false),
-    nameservers: readNameservers(`${key}.nameservers`, table['nameservers'] ?? []),
+    outside: interfaceName(`${prefix}outside`, table['outside'] ?? 'auto'),
+    mtu: readMtu(`${prefix}mtu`, table['mtu'], subnets),
+    prepareHost: flag(`${prefix}prepare_host`, table['prepare_host'] ?? false),
+    nameservers: readNameservers(`${prefix}nameservers`, table['nameservers'] ?? []),
   };
 }
 
 function readSubnet(
-  key: string,
+  before: string,
   table: Record<string, unknown>,
   which: 'ipv4' | 'ipv6',
   gatewayKey: 'gateway' | 'gateway6',
@@ -92,22 +121,25 @@ function readSubnet(
   const pool = table[which];
   const gateway = table[gatewayKey];
   if (pool === undefined) {
-    if (gateway !== undefined) throw new Error(`${key}.${gatewayKey}: there is no ${which}`);
+    if (gateway !== undefined) throw new Error(`${before}${gatewayKey}: there is no ${which}`);
     return [];
   }
-  const prefix = parsePrefix(`${key}.${which}`, text(`${key}.${which}`, pool));
+  const prefix = parsePrefix(`${before}${which}`, text(`${before}${which}`, pool));
   if ((prefix.family === 'inet') !== (which === 'ipv4')) {
-    throw new Error(`${key}.${which}: '${formatPrefix(prefix)}' is of the other family`);
+    throw new Error(`${before}${which}: '${formatPrefix(prefix)}' is of the other family`);
   }
-  refuseReserved(`${key}.${which}`, prefix);
+  refuseReserved(`${before}${which}`, prefix);
   if (sizeOf(prefix) < 4n) {
-    throw new Error(`${key}.${which}: '${formatPrefix(prefix)}' has no room for a gateway and a container`);
+    throw new Error(`${before}${which}: '${formatPrefix(prefix)}' has no room for a gateway and a container`);
   }
   if (gateway === undefined) {
     return [{ prefix, gateway: formatAddress({ family: prefix.family, value: prefix.base + 1n }) }];
   }
   return [
-    { prefix, gateway: readGateway(`${key}.${gatewayKey}`, prefix, text(`${key}.${gatewayKey}`, gateway)) },
+    {
+      prefix,
+      gateway: readGateway(`${before}${gatewayKey}`, prefix, text(`${before}${gatewayKey}`, gateway)),
+    },
   ];
 }
 
@@ -150,14 +182,15 @@ export function leasable(prefix: Prefix): PoolRange {
   return { pool: formatPrefix(prefix), first: 1, last };
 }
 
-function readBridge(key: string, name: string, value: unknown): string {
-  if (value !== undefined) return interfaceName(`${key}.bridge`, value);
-  const bridge = `jail-${name}`;
-  if (bridge.length <= longestInterface) return bridge;
+function readBridge(key: string, usual: string, value: unknown): string {
+  if (value !== undefined) return interfaceName(key, value);
+  if (usual.length <= longestInterface && interfaceForm.test(usual)) return usual;
   throw new Error(
-    `${key}.bridge: needed, as '${bridge}' is longer than the ${longestInterface} bytes of an interface's name`,
+    `${key}: needed, as '${usual}' is no name of an interface, or longer than the ${longestInterface} bytes of one`,
   );
 }
+
+const interfaceForm = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
 function readNameservers(key: string, value: unknown): string[] {
   if (!Array.isArray(value)) throw new Error(`${key}: is no list`);
@@ -209,7 +242,7 @@ function flag(key: string, value: unknown): boolean {
 
 function interfaceName(key: string, value: unknown): string {
   const name = text(key, value);
-  if (/^[A-Za-z][A-Za-z0-9._-]*$/.test(name) && name.length <= longestInterface) return name;
+  if (interfaceForm.test(name) && name.length <= longestInterface) return name;
   throw new Error(
     `${key}: ${JSON.stringify(name.slice(0, 40))} is not the name of an interface: a letter, then letters, digits, '.', '_', '-', ` +
       `${longestInterface} in all`,

@@ -1,4 +1,5 @@
 import { containerAnchor } from './anchors.js';
+import { isAttachment } from './cni/key.js';
 import type { NetworkFilter } from './filter.js';
 import type { LivingJails, NetworkHolder } from './living.js';
 
@@ -21,7 +22,7 @@ export async function strayAnchors(
   const stray: string[] = [];
   for (const anchor of others) {
     const label = await filter.labelOf(anchor);
-    if (!label.startsWith('cni.')) stray.push(anchor);
+    if (!isAttachment(label)) stray.push(anchor);
   }
   return stray;
 }

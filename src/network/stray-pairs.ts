@@ -3,6 +3,7 @@ import { groupMembers } from '../kernel/freebsd/interface-group.js';
 import { destroyInterface, interfaceDescription } from '../kernel/freebsd/interface.js';
 import { run, type FreeBSD } from '../kernel/freebsd/run.js';
 import type { Lease } from '../store/leases.js';
+import { isAttachment } from './cni/key.js';
 import { interfaceGroup } from './host.js';
 import type { LivingJails } from './living.js';
 import { holderOfDescription, pairOfLease, unitOfHalf } from './pair.js';
@@ -45,7 +46,7 @@ export function strayPairs(
   const units = new Set(leases.map((lease) => pairOfLease(lease)?.unit));
   return pairs
     .filter(({ unit, holder }) => {
-      if (units.has(unit) || holder === undefined || holder.namespace.startsWith('cni.')) return false;
+      if (units.has(unit) || holder === undefined || isAttachment(holder.namespace)) return false;
       return !jails.has(holder);
     })
     .map(({ name }) => name);

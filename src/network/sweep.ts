@@ -2,6 +2,7 @@ import type { AttachmentStore } from '../store/attachments.js';
 import type { Lease } from '../store/leases.js';
 import type { HeldPorts } from '../store/ports.js';
 import { detach } from './cni/detach.js';
+import { isAttachment } from './cni/key.js';
 import { disconnect, type Made } from './disconnect.js';
 import type { NetworkState } from './host.js';
 import type { LivingJails, NetworkHolder } from './living.js';
@@ -45,7 +46,7 @@ export async function sweep(
     }
   };
   for (const { container, made } of held) {
-    if (isCni(container) || jails.has(container)) continue;
+    if (isAttachment(container.namespace) || jails.has(container)) continue;
     await attempt(shown(container), () =>
       disconnect(host, container, { making: () => 0, unmade: () => undefined }, made),
     );
@@ -65,11 +66,6 @@ export async function sweep(
   for (const anchor of await strayAnchors(host.filter, anchors, holders, jails)) {
     await attempt(`anchor ${anchor}`, () => host.filter.clear(anchor));
   }
-}
-
-/** CNI runtimes' things have a namespace of their own, in which an id is not a container's. */
-function isCni({ namespace }: NetworkHolder): boolean {
-  return namespace.startsWith('cni.');
 }
 
 function shown({ namespace, id }: NetworkHolder): string {

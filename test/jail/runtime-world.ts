@@ -110,6 +110,7 @@ export class RuntimeWorld {
     plant(this.model, '/var/tmp', { [basename(this.#folder)]: files });
     return {
       system: freebsd,
+      exclusively: (task) => task(),
       filter: new NetworkFilter(freebsd, (message) => this.warnings.push(message)),
       preparation: new Preparation(freebsd, (message) => this.warnings.push(message)),
       leases: leaseStore(this.networkStore),

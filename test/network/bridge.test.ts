@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createInterface, interfaceMtu, setInterfaceMtu } from '../../src/kernel/freebsd/interface.js';
+import {
+  createInterface,
+  destroyInterface,
+  interfaceMtu,
+  renameInterface,
+  setInterfaceDescription,
+  setInterfaceMtu,
+} from '../../src/kernel/freebsd/interface.js';
+import type { Kernel } from '../../src/kernel/kernel.js';
+import { ensureBridge } from '../../src/network/bridge.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import { readyHost, start, stop, type Container, type TestHost } from './harness.js';
 
@@ -64,3 +73,65 @@ suite('the MTU of a network', () => {
     host.close();
   });
 });
+
+suite('the bridge of a network', () => {
+  test('is made once, whatever a program has left that was killed while it made it', async () => {
+    const host = await readyHost(14, { lan: { ipv4 } });
+    const before = host.model.system.network.host.interfaces.length;
+    // Each call but the last leaves an unfinished bridge, as the program that should destroy it is gone.
+    for (let n = 1; ; n++) {
+      const { faults } = host.model;
+      const kernel: Kernel = {
+        ...host.system.kernel,
+        platform: 'freebsd',
+        run: async (batch) => {
+          if (faults.failed !== undefined) throw new Error('killed');
+          return host.model.kernel.run(batch);
+        },
+      };
+      faults.failNth(n, 'EINTR');
+      const killed = ensureBridge(
+        { ...host, system: { ...host.system, kernel } },
+        host.networks[0] ?? never(),
+      );
+      const outcome = await killed.then(
+        () => 'made',
+        () => 'killed',
+      );
+      faults.failNth(0, '');
+      if (outcome === 'made') break;
+      await ensureBridge(host, host.networks[0] ?? never());
+      const { interfaces } = host.model.system.network.host;
+      assert.equal(interfaces.length, before + 1, interfaces.map(({ name }) => name).join());
+      await run(host.system, (b) => destroyInterface(b, 'jail-lan'));
+    }
+    host.close();
+  });
+
+  test('has a number that no bridge of another name has', async () => {
+    const host = await readyHost(14, { lan: { ipv4 } });
+    await ensureBridge(host, host.networks[0] ?? never());
+    await run(host.system, (b) => renameInterface(b, 'jail-lan', 'theirs'));
+    await ensureBridge(host, host.networks[0] ?? never());
+    await run(host.system, (b) => [interfaceMtu(b, 'jail-lan'), interfaceMtu(b, 'theirs')]);
+    host.close();
+  });
+
+  test('is not one that somebody made under such a number', async () => {
+    const host = await readyHost(14, { lan: { ipv4 } });
+    await ensureBridge(host, host.networks[0] ?? never());
+    const unit = host.model.system.network.host.find('jail-lan')?.unit ?? 0;
+    await run(host.system, (b) => [
+      destroyInterface(b, 'jail-lan'),
+      createInterface(b, `bridge${unit}`),
+      setInterfaceDescription(b, `bridge${unit}`, 'mine'),
+    ]);
+    await ensureBridge(host, host.networks[0] ?? never());
+    await run(host.system, (b) => interfaceMtu(b, `bridge${unit}`));
+    host.close();
+  });
+});
+
+function never(): never {
+  throw new Error('no network');
+}

@@ -8,6 +8,8 @@ import { listAnchors } from '../../src/kernel/freebsd/pf-anchor.js';
 import { openPacketFilter, startPacketFilter } from '../../src/kernel/freebsd/pf-device.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import { turnOnForwarding } from '../../src/network/forwarding.js';
+import { changeRoute } from '../../src/kernel/freebsd/route.js';
+import { loadedRules } from '../../src/network/loaded-rules.js';
 import { connect } from '../../src/network/connect.js';
 import { parsePorts } from '../../src/network/ports.js';
 import { redirected, sourceGiven, type Asked, type Packet } from '../model/pf-evaluate.js';
@@ -62,6 +64,24 @@ for (const release of [12, 14, 15] as const) {
     });
   });
 }
+
+suite('the rules of a network', () => {
+  test('follow the interface by which packets leave the host', async () => {
+    const host = await readyHost();
+    const one = await start(host, 'one');
+    await run(host.system, (b) => [
+      createInterface(b, 'epair7'),
+      addIPv4Address(b, 'epair7a', { address: '203.0.113.2', prefix: 24 }),
+      changeRoute(b, { family: 'IPv4', gateway: '203.0.113.1' }),
+    ]);
+    const two = await start(host, 'two');
+    const [shared] = await loadedRules(host.system, ['default'], host.leases);
+    assert.match(shared?.rules[0] ?? '', /^nat on epair7a inet from 10\.88\.0\.0\/16 .* -> \(epair7a:0\)$/);
+    await stop(host, one);
+    await stop(host, two);
+    host.close();
+  });
+});
 
 suite('packets', () => {
   test('to the internet leave with the address of the host, and to neighbours with their own', async () => {

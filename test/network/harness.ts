@@ -6,6 +6,7 @@ import { addIPv4Address } from '../../src/kernel/freebsd/address.js';
 import { attachJail, getJail, removeJail, setJail } from '../../src/kernel/freebsd/jail.js';
 import { addRoute } from '../../src/kernel/freebsd/route.js';
 import { openPacketFilter, startPacketFilter } from '../../src/kernel/freebsd/pf-device.js';
+import type { Exclusively } from '../../src/kernel/freebsd/pf-load.js';
 import { run, type FreeBSD } from '../../src/kernel/freebsd/run.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
 import { connect, type Connection, type ConnectRequest } from '../../src/network/connect.js';
@@ -56,6 +57,7 @@ export async function openHost(
     model,
     warnings,
     system,
+    exclusively: oneAtATime(),
     filter: new NetworkFilter(system, (message) => warnings.push(message)),
     preparation: new Preparation(system, (message) => warnings.push(message)),
     leases: leaseStore(store),
@@ -71,6 +73,16 @@ export async function openHost(
       store.close();
       rmSync(folder, { recursive: true });
     },
+  };
+}
+
+/** Turns within this program. */
+function oneAtATime(): Exclusively {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const turn = last.then(task);
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }
 

@@ -1,5 +1,5 @@
 import { checkPublished, type PublishedPorts } from '../ports.js';
-import { readNetworks, type NetworkSettings } from '../settings.js';
+import { readCniNetwork, type NetworkSettings } from '../settings.js';
 import { cniCode, CniError } from './error.js';
 import { readResult, type CniResult } from './result.js';
 
@@ -16,6 +16,8 @@ export interface Attachment {
 /** A network configuration, as a CNI runtime writes it to standard input. */
 export interface CniConfig {
   readonly version: CniVersion;
+  /** What the runtime calls the network. */
+  readonly name: string;
   readonly network: NetworkSettings;
   readonly ports: readonly PublishedPorts[];
   /** Addresses that the runtime asks for (capability `ips`), without prefixes. */
@@ -43,6 +45,7 @@ export function readConfig(input: string): CniConfig {
     const runtime = object('runtimeConfig', table['runtimeConfig'] ?? {});
     return {
       version,
+      name: text('name', table['name']),
       network: readNetwork(table),
       ports: list('runtimeConfig.portMappings', runtime['portMappings'] ?? []).map(readPort),
       addresses: list('runtimeConfig.ips', runtime['ips'] ?? []).map((each, index) =>
@@ -109,9 +112,7 @@ function readNetwork(table: Record<string, unknown>): NetworkSettings {
     );
   }
   if (!hasPool) throw new Error('ipv4 or ipv6 is needed: a network such as 10.88.0.0/16');
-  const [network] = readNetworks({ [name]: { ...own, nameservers: dns['nameservers'] ?? [] } });
-  if (network === undefined) throw new Error(`network ${name}: not read`);
-  return network;
+  return readCniNetwork(name, { ...own, nameservers: dns['nameservers'] ?? [] });
 }
 
 function readPort(value: unknown, index: number): PublishedPorts {

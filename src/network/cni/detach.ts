@@ -1,11 +1,7 @@
 import type { Attachment, AttachmentStore } from '../../store/attachments.js';
 import { disconnect } from '../disconnect.js';
+import { keyOf } from './key.js';
 import type { Ledger, NetworkState } from '../host.js';
-
-/** In leases and anchors an attachment stands as a container of its own: one jail may have several. */
-export function keyOf({ network, id, interface: name }: Attachment): { namespace: string; id: string } {
-  return { namespace: `cni.${network}`, id: `${id}.${name}` };
-}
 
 /** What was made for an attachment, as a ledger. */
 export function ledgerOf(attachments: AttachmentStore, attachment: Attachment): Ledger {

@@ -8,7 +8,8 @@ import { forwardingProblem, notForwarded } from '../forwarding.js';
 import type { NetworkHost } from '../host.js';
 import { halves, type PairDetail } from '../pair.js';
 import { readConfig, supportedVersions, versionOf, type CniConfig } from './config.js';
-import { detach, keyOf, ledgerOf } from './detach.js';
+import { detach, ledgerOf } from './detach.js';
+import { keyOf } from './key.js';
 import { readEnvironment, type CniEnvironment } from './environment.js';
 import { cniCode, CniError, cniErrorOf } from './error.js';
 import { resultOf, writeResult } from './result.js';
@@ -79,8 +80,8 @@ async function act(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
   }
 }
 
-function attachmentOf({ containerId, interface: name }: CniEnvironment, { network }: CniConfig): Attachment {
-  return { network: network.name, id: containerId, interface: name };
+function attachmentOf({ containerId, interface: name }: CniEnvironment, config: CniConfig): Attachment {
+  return { network: config.name, id: containerId, interface: name };
 }
 
 async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Promise<object> {
@@ -89,7 +90,7 @@ async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
   if (!host.attachments.add(attachment, jid)) {
     throw new CniError(
       cniCode.refused,
-      `container ${said.containerId} has interface ${said.interface} of network ${config.network.name} already`,
+      `container ${said.containerId} has interface ${said.interface} of network ${config.name} already`,
     );
   }
   try {
@@ -120,7 +121,7 @@ async function check(host: CniHost, said: CniEnvironment, config: CniConfig): Pr
   if (!host.attachments.has(attachment)) {
     throw new CniError(
       cniCode.unknownContainer,
-      `container ${said.containerId} has no interface ${said.interface} of network ${config.network.name}`,
+      `container ${said.containerId} has no interface ${said.interface} of network ${config.name}`,
     );
   }
   const jid = await findJail(host, said.netns);
@@ -138,7 +139,7 @@ async function collect(host: CniHost, config: CniConfig): Promise<void> {
   }
   const valid = new Set(config.attachments.map(({ containerID, ifname }) => `${containerID} ${ifname}`));
   const failures: unknown[] = [];
-  for (const attachment of host.attachments.list(config.network.name)) {
+  for (const attachment of host.attachments.list(config.name)) {
     if (valid.has(`${attachment.id} ${attachment.interface}`)) continue;
     await detach(host, host.attachments, attachment).catch((error: unknown) => failures.push(error));
   }

@@ -106,7 +106,7 @@ suite('processes of the CNI plugin', () => {
     assert.equal(new Set(addresses).size, containers.length);
     const networks = await openNetworks(model.freebsd, folder, [], () => undefined);
     assert.equal(networks.host.ports.list().length, containers.length);
-    const hosts = readFileSync(join(folder, 'hosts-lan'), 'utf8');
+    const hosts = readFileSync(join(folder, 'hosts-cni.lan'), 'utf8');
     for (const name of containers) assert.match(hosts, new RegExp(`\\t${name}\\n`));
 
     const clash = await call('ADD', 'c0', { name: 'other', ipv4: '10.6.0.0/24', ...ports(1) });
@@ -131,7 +131,7 @@ suite('processes of the CNI plugin', () => {
 function remains(model: Model): string[] {
   return model
     .remains()
-    .filter((what) => !/jail-lan|jail-other|network-|anchor containerd-shim-jail$| of lo0$/.test(what));
+    .filter((what) => !/cni-lan|cni-other|network-|anchor containerd-shim-jail$| of lo0$/.test(what));
 }
 
 suite('the executable of the CNI plugin', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { interfaceFlags } from '../../../src/kernel/freebsd/interface.js';
 import { writeSysctlInt } from '../../../src/kernel/freebsd/sysctl.js';
@@ -7,7 +8,8 @@ import { run } from '../../../src/kernel/freebsd/run.js';
 import { runPlugin, type CniAnswer, type OpenCniHost } from '../../../src/network/cni/plugin.js';
 import { attachmentStore } from '../../../src/store/attachments.js';
 import { openNetworkStore } from '../../../src/store/network-database.js';
-import { makeJail, readyHost, type TestHost } from '../harness.js';
+import { loadedRules } from '../../../src/network/loaded-rules.js';
+import { makeJail, readyHost, start, stop, type TestHost } from '../harness.js';
 
 interface Fixture {
   readonly host: TestHost;
@@ -48,7 +50,7 @@ async function withPlugin(body: (fixture: Fixture) => Promise<void>): Promise<vo
 
 /** What is left of attachments: the bridge and the anchors of the network stay, and a jail has its loopback addresses. */
 function remains({ host }: Fixture): string[] {
-  return host.remains().filter((what) => !/jail-lan|network-lan|^jail | of lo0$/.test(what));
+  return host.remains().filter((what) => !/cni-lan|network-cni|^jail | of lo0$/.test(what));
 }
 
 function failure(answer: CniAnswer): [unknown, unknown] {
@@ -95,7 +97,7 @@ suite('the CNI plugin', () => {
       assert.deepEqual(
         interfaces.map(({ name, sandbox }) => [name, sandbox]),
         [
-          ['jail-lan', undefined],
+          ['cni-lan', undefined],
           ['epair16384a', undefined],
           ['eth0', 'web'],
         ],
@@ -156,7 +158,7 @@ suite('the CNI plugin', () => {
       };
       assert.deepEqual(
         interfaces.map(({ name }) => name),
-        ['lo0', 'jail-lan', 'epair16384a', 'eth0'],
+        ['lo0', 'cni-lan', 'epair16384a', 'eth0'],
       );
       assert.deepEqual(ips.slice(0, 2), [
         { interface: 0, address: '127.0.0.2/8' },
@@ -182,7 +184,7 @@ suite('the CNI plugin', () => {
         [['192.0.2.10', 8080]],
       );
       const again = await call('ADD', { variables: { CNI_CONTAINERID: 'c2' }, config: { runtimeConfig } });
-      assert.match(String(failure(again)[1]), /leads to container cni\.lan\/c1\.eth0 already/);
+      assert.match(String(failure(again)[1]), /leads to container cni:lan\/c1\.eth0 already/);
       await call('DEL');
       assert.deepEqual(host.ports.list(), []);
     });
@@ -256,6 +258,35 @@ suite('the CNI plugin', () => {
   });
 });
 
+suite('a network of a CNI runtime', () => {
+  test('may have any name that the specification allows', async () => {
+    await withPlugin(async ({ host, call }) => {
+      await makeJail(host, 'web');
+      const config = { name: 'My_net.1', bridge: 'bridge7' };
+      const { status, output } = await call('ADD', { config });
+      assert.equal(status, 0, JSON.stringify(output));
+      await call('DEL', { config });
+    });
+  });
+
+  test('has nothing in common with one of the configuration of the same name', async () => {
+    await withPlugin(async ({ host, call }) => {
+      await makeJail(host, 'web');
+      const own = await start(host, 'own');
+      const { status } = await call('ADD', { config: { name: 'default' } });
+      assert.equal(status, 0);
+      const anchors = await loadedRules(host.system, ['default'], host.leases);
+      const rulesOf = (name: string): string =>
+        anchors.find(({ owner }) => owner === `network ${name}`)?.rules.join('\n') ?? '';
+      assert.match(rulesOf('default'), /from 10\.88\.0\.0\/16/);
+      assert.match(rulesOf('cni.default'), /from 10\.5\.0\.0\/24/);
+      assert.doesNotMatch(readFileSync(host.hosts.pathOf('default'), 'utf8'), /10\.5\./);
+      await call('DEL', { config: { name: 'default' } });
+      await stop(host, own);
+    });
+  });
+});
+
 suite('what the CNI plugin refuses', () => {
   const rows: [
     string,
@@ -288,6 +319,18 @@ suite('what the CNI plugin refuses', () => {
       { config: { cniVersion: '2.0.0' } },
       1,
       /^cniVersion "2\.0\.0": this plugin speaks 0\.4\.0, 1\.0\.0, 1\.1\.0/,
+    ],
+    [
+      'a name with a slash',
+      { config: { name: 'a/b' } },
+      7,
+      /^name: "a\/b": letters, digits, '_', '\.' and '-'/,
+    ],
+    [
+      'a name that gives no bridge one',
+      { config: { name: 'a-name-that-is-long' } },
+      7,
+      /^bridge: needed, as 'cni-a-name-that-is-long' is no name of an interface/,
     ],
     ['no name', { config: { name: undefined } }, 7, /^name: is no text/],
     ['ipam', { config: { ipam: { type: 'host-local' } } }, 2, /^ipam: this plugin leases addresses itself/],
