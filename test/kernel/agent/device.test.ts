@@ -6,8 +6,9 @@ import { Duplex, PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { ReadStream } from 'node:tty';
 import { encodeFrame, frameTypes } from '../../../src/kernel/agent/frame.js';
-import { openDeviceAgent } from '../../../src/kernel/agent/start.js';
+import { connectAgent, openDeviceAgent } from '../../../src/kernel/agent/start.js';
 import { decodeStatus } from '../../../src/kernel/linux/process.js';
+import { becomeListener } from '../../conformance/harness/become-listener.js';
 import { notLinux, notRootOnLinux } from '../kernels.js';
 import { busybox, execve, make, noBusybox, plainCall } from './launch.js';
 import { openPty, openTerminal } from './pty.js';
@@ -61,6 +62,29 @@ describe('an agent on a device', { skip: notLinux || noCompiler || noBusybox }, 
     });
     const agent = await openDeviceAgent(line);
     assert.equal(agent.pid, child.pid);
+    agent.close();
+  });
+
+  it('becomes one that listens, in the same process', async (test) => {
+    const { master, name } = openPty();
+    const child = spawn(path, ['device', name], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const line = new ReadStream(master);
+    test.after(() => {
+      child.kill('SIGKILL');
+      line.destroy();
+    });
+    const agent = await openDeviceAgent(line);
+    const there = { program: path, device: name, address: '127.0.0.1', port: 0 };
+    // What cannot be executed leaves it as it is.
+    await assert.rejects(
+      becomeListener(agent, line, { ...there, program: '/none' }),
+      /^Error: \/none: call 10: errno 2$/,
+    );
+    const port = await becomeListener(agent, line, there);
+    const other = await connectAgent({ host: '127.0.0.1', port });
+    const { results } = await make(other, plainCall('getppid'));
+    assert.equal(results[0]?.value, BigInt(child.pid ?? 0));
+    other.close();
     agent.close();
   });
 

@@ -16,7 +16,7 @@ import { openDescriptors } from '../descriptors.js';
 import { notLinux } from '../kernels.js';
 import { busybox, execve, make, noBusybox, plainCall, withPath } from './launch.js';
 import { firstLine } from './peer.js';
-import { compileAgent, noCompiler, type Build } from './programs.js';
+import { compileAgent, compileInmate, noCompiler, type Build } from './programs.js';
 
 const listeners: [
   name: string,
@@ -130,6 +130,43 @@ for (const [name, build, start, addressOf] of listeners) {
       grandchild.close();
       parent.close();
       await Promise.all([gone(grandchild.pid), gone(parent.pid)]);
+    });
+
+    it('has a program run in one child, waited for by another, and read by a third', async (test) => {
+      const program = compileInmate('freestanding');
+      test.after(program.remove);
+      const parent = await connectTo();
+      const arena = new Arena();
+      const ends = arena.reserve(8);
+      // O_CLOEXEC
+      const made = await make(parent, arena.batch([{ symbol: 'pipe2', args: [{ arena: ends }, 0o2000000] }]));
+      const [from = -1, to = -1] = new Int32Array(made.arena.slice(ends, ends + 8).buffer);
+      const [reader, waiter] = [await forkOf(parent), await forkOf(parent)];
+      const child = await forkOf(waiter);
+      await make(child, plainCall('dup3', to, 1, 0));
+      for (const agent of [parent, reader, waiter]) await make(agent, plainCall('close', to));
+      const ended = waitFor(waiter, child.pid);
+      await child.become(
+        execve(program.path, ['inmate', 'args', 'write', '100000', 'exit', '7']),
+        program.path,
+      );
+
+      let length = 0;
+      let said = '';
+      for (let count = -1; count !== 0; length += count) {
+        const into = new Arena();
+        const at = into.reserve(4096);
+        const { arena: bytes, results } = await make(
+          reader,
+          into.batch([{ symbol: 'read', args: [from, { arena: at }, 4096] }]),
+        );
+        count = Number(results[0]?.value);
+        said += Buffer.from(bytes.slice(at, at + count)).toString('latin1');
+      }
+      const args = ['inmate', 'args', 'write', '100000', 'exit', '7'].map((word) => `arg ${word}\n`).join('');
+      assert.equal(length, args.length + 100_000);
+      assert.ok(said.startsWith(args));
+      assert.deepEqual(await ended, { code: 7, signal: null });
     });
 
     it('forks many at once, whoever connects first', async () => {
