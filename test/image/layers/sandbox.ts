@@ -8,7 +8,7 @@ import { linuxFiles } from '../../../src/kernel/linux/files.js';
 import type { Unpacked } from '../../../src/image/layers/unpack.js';
 import { unpack, type UnpackOptions } from '../../../src/image/layers/unpack.js';
 
-const kernel = openLocalKernel('koffi');
+export const kernel = openLocalKernel('koffi');
 export const files = linuxFiles(kernel);
 after(() => {
   kernel.close();

@@ -30,12 +30,14 @@ export function treesDiff(
   { latest = Infinity, since = -1n }: TreesOptions = {},
 ): Readable | undefined {
   const walk = new Walk(files, latest, since);
-  if (before !== undefined) walk.findLinks(fromText(before), fromText(after), '');
+  if (before !== undefined) walk.findLinks(fromText(before), fromText(after));
   return tarOf(walk.changes(before === undefined ? undefined : fromText(before), fromText(after), ''));
 }
 
 class Walk {
   readonly #links = new HardLinks();
+  readonly #before = namesOfFiles();
+  readonly #after = namesOfFiles();
 
   constructor(
     private readonly files: FileCalls,
@@ -43,17 +45,15 @@ class Walk {
     private readonly since: bigint,
   ) {}
 
-  /** Files with several names of which one is not new: the others become links to that. */
-  findLinks(before: string, after: string, prefix: string): void {
-    const earlier = new Set(namesIn(before));
-    for (const name of namesIn(after)) {
-      if (!earlier.has(name)) continue;
-      const [old, path] = [`${before}/${name}`, `${after}/${name}`];
-      const stats = lstatSync(nativePath(path), { bigint: true });
-      const was = lstatSync(nativePath(old), { bigint: true });
-      if (stats.isDirectory() && was.isDirectory()) this.findLinks(old, path, `${prefix}${name}/`);
-      if (stats.isDirectory() || stats.nlink < 2n) continue;
-      if (this.isSame(old, was, path, stats)) this.#links.found(prefix + name, stats);
+  /** Files with several names: those that are the same ones as before can be linked to. */
+  findLinks(before: string, after: string): void {
+    gather(after, '', this.#after);
+    gather(before, '', this.#before, this.#after.byName);
+    for (const [name, stats] of this.#after.byName) {
+      const was = this.#before.byName.get(name);
+      if (was !== undefined && this.isSame(name, `${before}/${name}`, was, `${after}/${name}`, stats)) {
+        this.#links.found(name, stats);
+      }
     }
   }
 
@@ -76,7 +76,7 @@ class Walk {
     const stats = lstatSync(nativePath(path), { bigint: true });
     const type = typeOf(stats);
     const old = before === undefined ? undefined : lstatSync(nativePath(before), { bigint: true });
-    const same = old !== undefined && before !== undefined && this.isSame(before, old, path, stats);
+    const same = old !== undefined && before !== undefined && this.isSame(name, before, old, path, stats);
     const entry = describeFile(this.files, path, name, stats, this.latest);
     if (entry === undefined) return;
     const written = this.#links.of(entry, stats);
@@ -86,10 +86,12 @@ class Walk {
     yield* this.changes(directory, path, `${name}/`);
   }
 
-  private isSame(before: string, old: BigIntStats, path: string, stats: BigIntStats): boolean {
+  private isSame(name: string, before: string, old: BigIntStats, path: string, stats: BigIntStats): boolean {
     const fields: readonly (keyof BigIntStats)[] = ['mode', 'uid', 'gid', 'mtimeNs', 'rdev'];
     if (fields.some((field) => old[field] !== stats[field])) return false;
     if (!stats.isDirectory() && old.size !== stats.size) return false;
+    if (!stats.isDirectory() && firstName(this.#before, name, old) !== firstName(this.#after, name, stats))
+      return false;
     if (stats.ctimeNs < this.since) return true;
     if (stats.isSymbolicLink() && target(before) !== target(path)) return false;
     if (!sameAttributes(this.files, before, path)) return false;
@@ -104,3 +106,33 @@ function sameAttributes(files: FileCalls, before: string, after: string): boolea
   if (old.size !== now.size || files.flags(pathBytes(before)) !== files.flags(pathBytes(after))) return false;
   return [...old].every(([name, value]) => now.get(name)?.equals(value) === true);
 }
+
+/** Names in a tree of files that have several, and the first name of each such file. */
+interface NamesOfFiles {
+  readonly byName: Map<string, BigIntStats>;
+  readonly first: Map<bigint, string>;
+}
+
+const namesOfFiles = (): NamesOfFiles => ({ byName: new Map(), first: new Map() });
+
+/** @param wanted names that are noted also if they are the only ones of their files */
+function gather(
+  directory: string,
+  prefix: string,
+  found: NamesOfFiles,
+  wanted?: ReadonlyMap<string, unknown>,
+): void {
+  for (const name of namesIn(directory).sort()) {
+    const path = `${directory}/${name}`;
+    const stats = lstatSync(nativePath(path), { bigint: true });
+    if (stats.isDirectory()) gather(path, `${prefix}${name}/`, found, wanted);
+    else if (stats.nlink > 1n || wanted?.has(prefix + name) === true) {
+      found.byName.set(prefix + name, stats);
+      if (!found.first.has(stats.ino)) found.first.set(stats.ino, prefix + name);
+    }
+  }
+}
+
+/** Names are those of the same file when this is the same. */
+const firstName = ({ first }: NamesOfFiles, name: string, stats: BigIntStats): string =>
+  stats.nlink > 1n ? (first.get(stats.ino) ?? name) : name;
