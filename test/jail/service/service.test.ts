@@ -5,7 +5,6 @@ import { OCI_LINUX_RESOURCES, OCI_PROCESS, packJson, unpack } from '../../../src
 import { Metrics } from '../../../src/proto/generated/cgroups-v2.js';
 import { ProcessDetails } from '../../../src/proto/generated/messages.js';
 import { TaskV2 } from '../../../src/proto/generated/services.js';
-import { codeName, StatusError } from '../../../src/ttrpc/status.js';
 import { exitProgram } from '../../model/execve.js';
 import { startService, type ServiceWorld } from './world.js';
 
@@ -116,49 +115,3 @@ for (const release of [12, 14, 15] as const) {
     });
   });
 }
-
-suite('what the Task service answers when a jail cannot be had', () => {
-  const rows: [string, object, string, RegExp][] = [
-    [
-      'a program that is not there',
-      { process: { cwd: '/', args: ['nothing'] } },
-      'Unknown',
-      /executable file not found in \$PATH/,
-    ],
-    [
-      'a user that is not there',
-      { process: { cwd: '/', args: ['sh'], user: { username: 'x' } } },
-      'InvalidArgument',
-      /user "x"/,
-    ],
-    [
-      'a parent that is not there',
-      { freebsd: { jail: { parent: 'none' } } },
-      'NotFound',
-      /parent jail .* does not exist/,
-    ],
-    ['a version of the future', { ociVersion: '2.0.0' }, 'InvalidArgument', /ociVersion/],
-    [
-      'a mount without a source',
-      { mounts: [{ destination: '/mnt', type: 'nullfs' }] },
-      'InvalidArgument',
-      /mounts\[0\]/,
-    ],
-  ];
-  for (const [what, members, code, message] of rows) {
-    test(`${what}: ${code}, and nothing is left`, async (context) => {
-      const service = await startService(context, 14);
-      await assert.rejects(service.create('web', members as never), (error) => {
-        assert.ok(error instanceof StatusError);
-        assert.match(error.message, message);
-        assert.doesNotMatch(error.message, /\n/);
-        assert.equal(codeName(error.code), code);
-        return true;
-      });
-      assert.deepEqual([service.world.left(), service.store.list(), service.events.lines], [[], [], []]);
-      // The service goes on.
-      const pid = await service.create('other');
-      assert.ok(pid > 0);
-    });
-  }
-});

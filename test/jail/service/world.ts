@@ -21,6 +21,7 @@ import type { Stdio } from '../../../src/task/stdio/stdio.js';
 import { createTasks } from '../../../src/task/tasks.js';
 import { createClient } from '../../../src/ttrpc/client.js';
 import { createServer } from '../../../src/ttrpc/server.js';
+import type { SystemOptions } from '../../model/system.js';
 import { EventLog } from '../../task/event-log.js';
 import type { Json } from '../planning.js';
 import { RuntimeWorld } from '../runtime-world.js';
@@ -54,9 +55,13 @@ const spec: Json = {
   ],
 };
 
-export async function startService(test: TestContext, release: Release): Promise<ServiceWorld> {
+export async function startService(
+  test: TestContext,
+  release: Release,
+  system: Omit<SystemOptions, 'release'> = {},
+): Promise<ServiceWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'jails-'));
-  const world = new RuntimeWorld(release);
+  const world = new RuntimeWorld(release, system);
   const runtime = jailRuntime(world.tools);
   const database = openStore(join(folder, 'state.db'));
   const store = containerStore(database);
