@@ -28,3 +28,15 @@ export function callAnchor(
     });
   }
 }
+
+/** Adds a filter rule that blocks everything to the main ruleset: before all that is there, or behind it. */
+export function blockAll({ bindings, network }: System, where: 'first' | 'last', quick = false): void {
+  const { constants: c, layouts } = bindings;
+  const bytes = new Uint8Array(layouts.pf_rule.size);
+  bytes[layouts.pf_rule.fields.action.offset] = c.PF_DROP;
+  bytes[layouts.pf_rule.fields.quick.offset] = quick ? 1 : 0;
+  const rule = { bytes, fields: readStruct(bytes, 0, layouts.pf_rule), call: undefined, pool: [] };
+  const rules = network.host.filter.main.rulesets[rulesetNumber(bindings, 'filter')]?.active.rules;
+  if (where === 'first') rules?.unshift(rule);
+  else rules?.push(rule);
+}
