@@ -231,6 +231,23 @@ describe('the jail runtime', () => {
     }
   });
 
+  it('runs Linux programs where no modules can be loaded any more, if they are there', async () => {
+    for (const there of [true, false]) {
+      const world = new RuntimeWorld(14, { loadable: ['linux64'] });
+      if (there) world.model.system.load('linux64');
+      world.model.system.jails.host.secureLevel = 1;
+      const request = await world.request({ annotations: { 'containerd-shim-jail.os': 'linux' } });
+      const creating = world.runtime.create(request);
+      if (there) {
+        await (await creating).remove();
+      } else {
+        await assert.rejects(creating, { kind: 'precondition', message: /linux64.*EPERM/ });
+        release(request);
+      }
+      assert.deepEqual(world.left(), []);
+    }
+  });
+
   it('lends interfaces of the host to a jail, and takes them back', async () => {
     const world = new RuntimeWorld(14);
     const { system } = world.tools;

@@ -41,7 +41,17 @@ export async function requireModule(system: FreeBSD, name: string): Promise<'the
   const loaded = await run(system, (b) => b.attempt(() => loadModule(b, name)));
   if (!isKernelError(loaded)) return 'loaded';
   if (loaded.code === 'EEXIST') return 'there';
+  // At a raised securelevel that is all that kldload(2) says, of what is there as well: by its file, or compiled in.
+  if (loaded.code === 'EPERM' && (await isThere(system, name))) return 'there';
   throw loaded;
+}
+
+async function isThere(system: FreeBSD, name: string): Promise<boolean> {
+  const found = await run(system, (b) => [
+    b.attempt(() => findKernelFile(b, name)),
+    b.attempt(() => findModule(b, name)),
+  ]);
+  return found.some((number) => !isKernelError(number));
 }
 
 /** What is known of a file: kldstat(2). ENOENT if there is none of this number. */
