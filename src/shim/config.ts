@@ -31,6 +31,8 @@ export interface Config {
   readonly network: string;
   /** where `jailer` keeps images and containers */
   readonly dataDirectory: string;
+  /** how registries are reached, as it stands in the file: who pulls images checks it */
+  readonly registries: Readonly<Record<string, unknown>>;
 }
 
 const defaults: Config = {
@@ -46,6 +48,7 @@ const defaults: Config = {
   networks: readNetworks(undefined),
   network: standardNetwork,
   dataDirectory: platformOf().dataDirectory,
+  registries: {},
 };
 
 /** Where the configuration is looked for; the variable is for containerd instances beside the host's own. */
@@ -83,6 +86,7 @@ const keys = {
   linux_release: linuxRelease,
   networks: readNetworks,
   network: text,
+  registries: table,
   socket_dir: absolutePath,
   run_dir: absolutePath,
   node: absolutePath,
@@ -112,6 +116,7 @@ export function parseConfig(text: string, path: string): Config {
   const networks = get('networks') ?? defaults.networks;
   return {
     networks,
+    registries: get('registries') ?? defaults.registries,
     network: checkedNetwork(path, networks, get('network') ?? defaultNetwork(networks)),
     grouping: get('grouping') ?? defaults.grouping,
     idleSeconds: get('idle_seconds') ?? defaults.idleSeconds,
@@ -164,6 +169,13 @@ function number(least: number, most: number): Check<number> {
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
   throw new Error(`${shown(value)} is no text`);
+}
+
+function table(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw new Error(`${shown(value)} is no table`);
 }
 
 function absolutePath(value: unknown): string {

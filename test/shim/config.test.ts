@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readNetworks } from '../../src/network/settings.js';
 import { configPath, parseConfig, readConfig } from '../../src/shim/config.js';
+import { platformOf } from '../../src/shim/platform.js';
 
 const defaults = {
   grouping: 'all',
@@ -18,6 +19,8 @@ const defaults = {
   linuxRelease: undefined,
   networks: readNetworks(undefined),
   network: 'default',
+  registries: {},
+  dataDirectory: platformOf().dataDirectory,
 };
 const path = '/etc/shim.toml';
 
@@ -172,4 +175,10 @@ test('the file is where the variable says, or in the folder of the system', () =
   const system = process.platform === 'freebsd' ? '/usr/local/etc' : '/etc';
   assert.equal(configPath({}), `${system}/containerd-shim-jail.toml`);
   assert.equal(configPath({ CONTAINERD_SHIM_JAIL_CONFIG: '/x' }), '/x');
+});
+
+test('tables of registries are kept for who pulls images', () => {
+  const { registries } = parseConfig('[registries."a:5000"]\nplain_http = true', path);
+  assert.equal(JSON.stringify(registries), '{"a:5000":{"plain_http":true}}');
+  assert.throws(() => parseConfig('registries = 3', path), { message: `${path}: registries: 3 is no table` });
 });
