@@ -43,4 +43,14 @@ export const commands: readonly Entry[] = [
     summary: 'show all that is known of containers',
     load: () => import('./commands/inspect.js'),
   },
+  {
+    name: 'doctor',
+    summary: 'look at what this host lacks for containers',
+    load: () => import('./commands/doctor.js'),
+  },
+  {
+    name: 'completion',
+    summary: 'print a script by which a shell completes words',
+    load: () => import('./commands/completion.js'),
+  },
 ];

@@ -1,4 +1,4 @@
-import { choicesOf, namesWord, optionWords, quoted, type CommandWords } from './command-line.js';
+import { choicesOf, namesCommand, optionWords, quoted, type CommandWords } from './command-line.js';
 
 /**
  * Completion for bash, by its own means alone (bash(1), "Programmable Completion").
@@ -71,9 +71,7 @@ function branch(command: CommandWords): string {
   // A program's own words are its own affair: files are offered.
   const ends = stopsAtOperand === true ? '      ((operands == 0)) || return\n' : '';
   const operands =
-    completes === undefined
-      ? ''
-      : `        *) _jailer_answer "$word" $(jailer ${namesWord} ${completes} 2>/dev/null) ;;\n`;
+    completes === undefined ? '' : `        *) _jailer_answer "$word" $(${namesCommand(completes)}) ;;\n`;
   return `    ${name})
 ${ends}      case $previous in
 ${values.join('')}        *) ;;

@@ -22,8 +22,9 @@ export interface CommandWords {
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** `jailer WORD containers` and `jailer WORD images` print a name in each line: the scripts ask so for what there is. */
-export const namesWord = '__names';
+/** The command by which scripts ask for the names of what there is, a name in each line. */
+export const namesCommand = (of: 'containers' | 'images'): string =>
+  `jailer completion --names=${of} 2>/dev/null`;
 
 /** The words that a value is one of. */
 export const choicesOf = ({ value = '' }: OptionWords): readonly string[] =>

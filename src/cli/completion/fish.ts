@@ -1,4 +1,4 @@
-import { choicesOf, namesWord, type CommandWords, type OptionWords } from './command-line.js';
+import { choicesOf, namesCommand, type CommandWords, type OptionWords } from './command-line.js';
 
 /** Completion for fish (complete(1)). */
 export function fishScript(commands: readonly CommandWords[]): string {
@@ -42,7 +42,7 @@ function commandLines({ name, options, completes }: CommandWords): readonly stri
   return [
     ...(completes === undefined
       ? []
-      : [`${here} -f -a '(jailer ${namesWord} ${completes} 2>/dev/null)' -d ${completes.replace(/s$/, '')}`]),
+      : [`${here} -f -a '(${namesCommand(completes)})' -d ${completes.replace(/s$/, '')}`]),
     ...options.map((option) => `${here} ${optionPart(option)} -d ${fishQuoted(option.help)}`),
   ];
 }

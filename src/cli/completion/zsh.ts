@@ -1,12 +1,18 @@
-import { choicesOf, namesWord, quoted, type CommandWords, type OptionWords } from './command-line.js';
+import { choicesOf, namesCommand, quoted, type CommandWords, type OptionWords } from './command-line.js';
 
 /** Completion for zsh (zshcompsys(1), "_arguments"). */
 export function zshScript(commands: readonly CommandWords[]): string {
   return `#compdef jailer
 # zsh completion for jailer: eval "$(jailer completion zsh)" behind compinit, or a file _jailer in $fpath
-_jailer_names() {
+_jailer_containers() {
   local -a names
-  names=(\${(f)"$(jailer ${namesWord} $1 2>/dev/null)"})
+  names=(\${(f)"$(${namesCommand('containers')})"})
+  compadd -a names
+}
+
+_jailer_images() {
+  local -a names
+  names=(\${(f)"$(${namesCommand('images')})"})
   compadd -a names
 }
 
@@ -34,8 +40,7 @@ if [[ $funcstack[1] = _jailer ]]; then _jailer "$@"; else compdef _jailer jailer
 }
 
 function branch({ name, options, completes, stopsAtOperand }: CommandWords): string {
-  // The space has it called as it is, without options of compadd before its own argument.
-  const names = completes === undefined ? '_files' : ` _jailer_names ${completes}`;
+  const names = completes === undefined ? '_files' : `_jailer_${completes}`;
   const label = completes === undefined ? 'argument' : completes.replace(/s$/, '');
   const operands =
     stopsAtOperand === true ? [`1:${label}:${names}`, '*:argument:_files'] : [`*:${label}:${names}`];

@@ -132,7 +132,7 @@ for (const shell of shells) {
         const jailer = join(folder, 'bin/jailer');
         await writeFile(
           jailer,
-          `#!/bin/sh\ncase "$*" in\n'__names containers') echo web; echo db;;\n'__names images') echo alpine:1; echo alpine:2; echo zfs:1;;\nesac\n`,
+          `#!/bin/sh\ncase "$*" in\n'completion --names=containers') echo web; echo db;;\n'completion --names=images') echo alpine:1; echo alpine:2; echo zfs:1;;\nesac\n`,
         );
         await chmod(jailer, 0o755);
         for (const [line, offered, inBash] of cases) {
