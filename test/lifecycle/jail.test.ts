@@ -57,6 +57,20 @@ life('a jail', (lives) => {
   );
 
   lives(
+    'goes with its network stack after its daemon was killed',
+    async (service) => {
+      const members = {
+        annotations: { 'containerd-shim-jail.network': 'none' },
+        linux: { resources: { pids: { limit: 9 } } },
+      };
+      await start(service, 'web', ['stay'], members);
+      await service.leftOvers.clear({ namespace: 'default', id: 'web' });
+      assert.deepEqual(service.store.list(), []);
+    },
+    ['vnet', 'accounting'],
+  );
+
+  lives(
     'borrows interfaces of the host, and gives them back',
     async (service) => {
       const { c } = service;

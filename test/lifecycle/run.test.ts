@@ -75,7 +75,13 @@ life('a container', (lives) => {
 
   lives('is left with what its daemon has written down alone', async (service) => {
     const { call, create, leftOvers } = service;
-    await create('web', ['orphans', '2', 'stay'], { hostname: 'web1' });
+    const mounts = [{ destination: '/new/tmp', type: 'tmpfs', source: 'tmpfs' }];
+    const members = {
+      root: { path: 'rootfs', readonly: true },
+      mounts,
+      freebsd: { devices: [{ path: 'pf' }] },
+    };
+    await create('web', ['orphans', '2', 'stay'], members);
     await call(methods.Start, { id: 'web' });
     await create('db', ['stay']);
     for (const id of ['web', 'db']) await leftOvers.clear({ namespace: 'default', id });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { close, open } from '../../../src/kernel/freebsd/file.js';
+import { listProcesses } from '../../../src/kernel/freebsd/process-list.js';
+import { run } from '../../../src/kernel/freebsd/run.js';
 import { Case } from '../../conformance/harness/case.js';
 import { inventory } from '../../conformance/harness/inventory.js';
 import type { Machine } from '../../conformance/harness/machine.js';
@@ -52,7 +55,7 @@ async function liveThrough(
   program: ProgramKind,
   body: (service: Service) => Promise<void>,
 ): Promise<void> {
-  const found = await inventory(machine.system);
+  const found = await belongings(machine);
   const c = new Case(machine);
   let failure: { reason: unknown } | undefined;
   try {
@@ -69,5 +72,19 @@ async function liveThrough(
     throw failure?.reason ?? error;
   });
   if (failure !== undefined) throw failure.reason;
-  assert.deepEqual(await inventory(machine.system), found, 'what the case left behind');
+  assert.deepEqual(await belongings(machine), found, 'what the case left behind');
+}
+
+/** What the machine has, and the agent there through which all calls are made. */
+async function belongings({ system, process }: Machine): Promise<object> {
+  const processes = await listProcesses(system);
+  const [unused] = await run(system, (b) => {
+    const opened = open(b, '/dev/null');
+    return [opened, close(b, opened.value)];
+  });
+  return {
+    ...(await inventory(system)),
+    children: processes.filter(({ parentPid }) => parentPid === process?.pid).length,
+    firstUnusedDescriptor: unused,
+  };
 }
