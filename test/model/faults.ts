@@ -33,7 +33,7 @@ export class FaultPlan {
 
   /**
    * Does something at the n-th moment from now on, counted from 1, at which whoever makes calls can die and leave something
-   * else than at another: when it is about to have a batch made, and when a call of one has been made.
+   * else than at another: when it is about to have a batch made, and when a call that changes something has been made.
    */
   atMoment(n: number, act: () => void): void {
     this.#moment = { left: n, act };

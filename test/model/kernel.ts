@@ -43,7 +43,7 @@ export class ModelKernel implements Kernel {
     for (const call of batch.calls) {
       const result = this.#call(call, memory, results);
       results.push(result);
-      this.#faults.moment();
+      if (!isLook(call)) this.#faults.moment();
       this.#checkCallable();
       if (result.errno !== 0 && call.mayFail !== true) break;
     }
@@ -123,6 +123,41 @@ export class ModelKernel implements Kernel {
     }
   }
 }
+
+/** Calls that leave nothing which outlives the process that makes them. */
+const looks = new Set([
+  ...[
+    'close',
+    'faccessat',
+    'fchdir',
+    'fstat',
+    'fstatat',
+    'fstatfs',
+    'getdirentries',
+    'getfsstat',
+    'jail_get',
+  ],
+  ...[
+    'modfind',
+    'poll',
+    'read',
+    'readlinkat',
+    'rctl_get_rules',
+    'rctl_get_racct',
+    'socket',
+    'statfs',
+    'sysctl',
+  ],
+]);
+
+function isLook({ symbol, args }: Call): boolean {
+  if (symbol !== 'openat') return looks.has(symbol);
+  const flags = args[2];
+  return typeof flags === 'number' && (flags & createFlag) === 0;
+}
+
+// O_CREAT of fcntl.h
+const createFlag = 0x200;
 
 function integer(argument: Argument, memory: Memory, results: readonly CallResult[]): bigint {
   if (typeof argument !== 'object') return BigInt(argument);
