@@ -26,9 +26,6 @@ const kinds: Readonly<Record<NetworkErrorKind, RuntimeErrorKind>> = {
 
 type NetworkTools = Pick<RuntimeTools, 'children' | 'system' | 'networks'>;
 
-/** The name that a container's programs see; Linux programs expect it, and FreeBSD's do not mind. */
-const interfaceName = 'eth0';
-
 /**
  * What becomes of a container's network: what its spec says, else what the configuration says.
  *
@@ -99,7 +96,7 @@ export async function configureNetwork(
       id: key.id,
       jid,
       network: network.name,
-      interface: interfaceName,
+      interface: findNetwork(host, network.name).interface,
       addresses,
       ports,
       names: [key.id, ...(typeof hostname === 'string' ? [hostname] : []), ...aliases],

@@ -16,6 +16,8 @@ export interface NetworkSettings {
   readonly name: string;
   /** The name of its bridge interface, which is made if it is not there. */
   readonly bridge: string;
+  /** What the programs of a container see its interface called. */
+  readonly interface: string;
   /** One subnet of each family at most, and at least one. */
   readonly subnets: readonly Subnet[];
   /** The interface by which packets leave the host; `auto` is that of the default route, `none` means no translation. */
@@ -33,6 +35,9 @@ const standard = { ipv4: '10.88.0.0/16', ipv6: 'fd6a:6169:6c00:88::/64' } as con
 
 /** The name of the network that containers join which name none. */
 export const standardNetwork = 'default';
+
+/** Linux programs expect it, and FreeBSD's do not mind. */
+const usualInterface = 'eth0';
 
 /** IFNAMSIZ less the NUL. */
 const longestInterface = 15;
@@ -91,7 +96,18 @@ function readTable(
   table: Record<string, unknown>,
 ): NetworkSettings {
   const known = [
-    ...['bridge', 'ipv4', 'ipv6', 'gateway', 'gateway6', 'outside', 'mtu', 'prepare_host', 'nameservers'],
+    ...[
+      'bridge',
+      'interface',
+      'ipv4',
+      'ipv6',
+      'gateway',
+      'gateway6',
+      'outside',
+      'mtu',
+      'prepare_host',
+      'nameservers',
+    ],
   ];
   const unknown = Object.keys(table).find((each) => !known.includes(each));
   const of = prefix === '' ? `network ${name}` : prefix.slice(0, -1);
@@ -104,6 +120,7 @@ function readTable(
   return {
     name,
     bridge: readBridge(`${prefix}bridge`, usualBridge, table['bridge']),
+    interface: interfaceName(`${prefix}interface`, table['interface'] ?? usualInterface),
     subnets,
     outside: interfaceName(`${prefix}outside`, table['outside'] ?? 'auto'),
     mtu: readMtu(`${prefix}mtu`, table['mtu'], subnets),

@@ -8,6 +8,8 @@ import { enterJail } from '../../src/kernel/freebsd/launch.js';
 import { listMounts } from '../../src/kernel/freebsd/mounts.js';
 import { run } from '../../src/kernel/freebsd/run.js';
 import { turnOnForwarding } from '../../src/network/forwarding.js';
+import { readNetworks } from '../../src/network/settings.js';
+import { jailRuntime } from '../../src/jail/runtime.js';
 import { leaseStore } from '../../src/store/leases.js';
 import { portStore } from '../../src/store/ports.js';
 import type { Release } from '../../src/kernel/bindings/types.js';
@@ -108,6 +110,31 @@ suite('a network that cannot be had', () => {
     ['no port', { ports: '80' }, /containerd-shim-jail\.ports"?: '80' is not of the form/],
     ['no name', { aliases: 'a b' }, /containerd-shim-jail\.aliases"?: "a b" is not a host's name$/],
   ];
+  test('no address is left: RESOURCE_EXHAUSTED, and nothing else is', async (context) => {
+    const world = await networkWorld(context, 14);
+    const { networks } = world.tools;
+    assert.ok(networks);
+    const small = {
+      ...networks,
+      networks: readNetworks({ default: { ipv4: '10.5.0.0/30', interface: 'net0' } }),
+    };
+    const runtime = jailRuntime({ ...world.tools, networks: small });
+    const [one, two] = [
+      await world.request(),
+      await world.request({}, { key: { namespace: 'default', id: 'other' } }),
+    ];
+    const first = await runtime.create(one);
+    await assert.rejects(runtime.create(two), {
+      name: 'RuntimeError',
+      kind: 'exhausted',
+      message: 'network default: no address of 10.5.0.0/30 is free',
+    });
+    if (!two.stdio.terminal) two.stdio.release();
+    assert.deepEqual(two.journal.entries(), []);
+    await first.remove();
+    assert.deepEqual([left(world), leases(world)], [[], []]);
+  });
+
   for (const [what, own, message] of rows) {
     test(`${what}: one line, and nothing is left`, async (context) => {
       const world = await networkWorld(context, 14);

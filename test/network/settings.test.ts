@@ -9,6 +9,7 @@ suite('configured networks', () => {
     assert.deepEqual(others, []);
     assert.equal(network?.name, 'default');
     assert.equal(network.bridge, 'jail-default');
+    assert.equal(network.interface, 'eth0');
     assert.deepEqual(
       network.subnets.map(({ gateway }) => gateway),
       ['10.88.0.1', 'fd6a:6169:6c00:88::1'],
@@ -21,6 +22,7 @@ suite('configured networks', () => {
   test('every key is read', () => {
     const table = {
       bridge: 'bridge7',
+      interface: 'net0',
       ipv4: '192.0.2.0/24',
       ipv6: '2001:db8::/64',
       gateway: '192.0.2.254',
@@ -34,6 +36,7 @@ suite('configured networks', () => {
       {
         name: 'lan',
         bridge: 'bridge7',
+        interface: 'net0',
         subnets: [
           { prefix: parsePrefix('', '192.0.2.0/24'), gateway: '192.0.2.254' },
           { prefix: parsePrefix('', '2001:db8::/64'), gateway: '2001:db8::ff' },
@@ -57,6 +60,11 @@ suite('configured networks', () => {
     ['a name with a slash', { 'a/b': { ipv4 } }, /^networks\.a\/b: a network's name/],
     ['a name of 33 letters', { ['a'.repeat(33)]: { ipv4 } }, /a network's name/],
     ['an unknown key', { a: { ipv4, nat: true } }, /^networks\.a: unknown key "nat"/],
+    [
+      'an interface of 16 letters',
+      { a: { ipv4, interface: 'e'.repeat(16) } },
+      /^networks\.a\.interface: "e{16}" is not the name of an interface/,
+    ],
     ['no pool', { a: {} }, /^networks\.a: ipv4 or ipv6 is needed/],
     [
       'a loopback pool',
