@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { commands } from '../../../src/cli/commands.js';
@@ -22,7 +24,9 @@ suite('jailer completion', () => {
           for (const option of command.options)
             assert(script.includes(option.name), `${shell}: ${option.name}`);
         }
-        const { error, status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+        const path = join(folder, shell);
+        await writeFile(path, script);
+        const { error, status, stderr } = spawnSync(shell, ['-n', path], { encoding: 'utf8' });
         if (error === undefined) assert.deepEqual([status, stderr], [0, ''], shell);
       }
     });
