@@ -1,4 +1,5 @@
 import type { Places } from './places.js';
+import type { ReportProgress } from '../image/progress.js';
 import type { Values } from './options.js';
 
 /** An option of a command. From this, parsing, help and completion come. */
@@ -22,6 +23,8 @@ export interface Command {
   readonly count: { readonly least: number; readonly most: number };
   /** whether what follows the first operand is a program's own, options and all */
   readonly stopsAtOperand?: boolean;
+  /** whether Ctrl-C is to end its work in good order, by the context's signal */
+  readonly stops?: boolean;
   /** what is completed as an operand */
   readonly completes?: 'containers' | 'images';
   readonly options: readonly Option[];
@@ -36,6 +39,14 @@ export interface Context {
   readonly places: Places;
   /** writes to standard output; a reader that has gone ends the program quietly */
   readonly print: (text: string) => void;
+  /** shows how long work goes on, where somebody looks */
+  readonly progress: ReportProgress;
+  /** to be called before a container gets the terminal */
+  readonly endProgress: () => void;
+  /** aborted when the user has had enough; commands that hand signals to containers have none */
+  readonly signal: AbortSignal | undefined;
+  /** Has something closed when the command is over, however it ends; last come, first closed. */
+  readonly atEnd: (close: () => Promise<void> | void) => void;
   /** a line for people, on standard error */
   readonly tell: (line: string) => void;
 }

@@ -53,4 +53,5 @@ export const commands: readonly Entry[] = [
     summary: 'print a script by which a shell completes words',
     load: () => import('./commands/completion.js'),
   },
+  { name: 'build', summary: 'build an image of a Containerfile', load: () => import('./commands/build.js') },
 ];

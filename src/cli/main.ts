@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nearest } from '../image/build/containerfile/nearest.js';
@@ -7,6 +8,7 @@ import { CliError, errorLine, exitCodeOf } from './error.js';
 import { commandHelp, overview } from './help.js';
 import { createOutput } from './output.js';
 import { parseOptions } from './options.js';
+import { progressBars } from './progress.js';
 import type { Places } from './places.js';
 import { version } from '../shim/version.js';
 
@@ -47,11 +49,38 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   const places = await findPlaces(dataDirectory);
-  return await command.run({ places, print: output.print, tell }, values, operands);
+  const bars = progressBars(process.stderr.isTTY ? process.stderr : undefined);
+  const tell = (line: string): void => {
+    bars.end();
+    process.stderr.write(`${line}\n`);
+  };
+  const signal = command.stops === true ? stopSignal() : undefined;
+  const closers: (() => Promise<void> | void)[] = [];
+  const atEnd = (close: () => Promise<void> | void): void => {
+    closers.push(close);
+  };
+  const { print } = output;
+  const context = { places, print, tell, atEnd, signal, progress: bars.report, endProgress: bars.end };
+  try {
+    return await command.run(context, values, operands);
+  } finally {
+    bars.end();
+    for (const close of closers.reverse()) await close();
+  }
 }
 
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
+/** The first Ctrl-C ends the work in good order, the second at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      controller.abort();
+      process.once(name, () => {
+        process.exit(128 + constants.signals[name]);
+      });
+    });
+  }
+  return controller.signal;
 }
 
 function globalOptions(words: readonly string[]): {

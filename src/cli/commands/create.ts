@@ -15,7 +15,7 @@ export const command: Command = {
     const wanted = readWanted(values, words);
     const keeping = readKeeping(values);
     const engine = await openEngine(context);
-    const source = await findSource(context, values, image);
+    const source = await findSource(context, engine, values, image);
     const { container, lock } = await makeContainer(engine, source, wanted, keeping);
     lock.release();
     context.print(`${container.id}\n`);

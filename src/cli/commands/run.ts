@@ -30,8 +30,9 @@ export const command: Command = {
       throw new CliError('--tty: standard input is no terminal: leave -t out, or run it in a terminal');
     }
     const engine = await openEngine(context);
-    const source = await findSource(context, values, image);
+    const source = await findSource(context, engine, values, image);
     const made = await makeContainer(engine, source, wanted, keeping);
+    context.endProgress();
     if (!detach) return await runInForeground(context, engine, made);
     await runDetached(engine, made);
     context.print(`${made.container.id}\n`);

@@ -1,6 +1,7 @@
 import type { Context } from '../command.js';
 import { CliError } from '../error.js';
 import { tryLock, type Lock } from '../kernel.js';
+import { openImageStore, type ImageStore } from '../image/open.js';
 import { lockOf, type Places } from '../places.js';
 import { containerTable, type Container, type Containers } from '../state/containers.js';
 import { openState } from '../state/database.js';
@@ -10,13 +11,24 @@ import { settle } from './settle.js';
 export interface Engine {
   readonly places: Places;
   readonly containers: Containers;
+  /** The images, opened when they are first needed: most commands need none. */
+  readonly images: () => Promise<ImageStore>;
 }
 
 /** Opens the containers of a data directory, and first settles what has changed, or was left by a crash, meanwhile. */
-export async function openEngine({ places, tell }: Pick<Context, 'places' | 'tell'>): Promise<Engine> {
+export async function openEngine({ places, tell, atEnd }: Context): Promise<Engine> {
   if (process.getuid?.() !== 0)
     throw new CliError('needs root, as the daemon does: run it with sudo or doas');
-  const engine = { places, containers: containerTable(openState(places)) };
+  const containers = containerTable(openState(places));
+  atEnd(() => {
+    containers.close();
+  });
+  let images: Promise<ImageStore> | undefined;
+  atEnd(async () => {
+    // One that could not be opened has been told of by who needed it.
+    await (await images?.catch(() => undefined))?.close();
+  });
+  const engine: Engine = { places, containers, images: () => (images ??= openImageStore(places)) };
   await settle(engine, tell);
   return engine;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { layeredTree } from '../../image/tree/layered.js';
 import { OCI_PROCESS, packJson } from '../../proto/any.js';
 import type { Context } from '../command.js';
 import { isGone, isUnknown, methods, type Task } from '../daemon/task.js';
@@ -97,7 +98,7 @@ async function processOf(
   // The files as they are now, which the container may have changed: seen through its first process.
   const { pid } = await task.call(methods.State);
   if (pid === 0) throw new CliError(`container ${name} does not run any more`);
-  return linuxProcess({ ...common, numericUser: numericUser(user, [`/proc/${pid}/root`]) });
+  return linuxProcess({ ...common, numericUser: numericUser(user, layeredTree([`/proc/${pid}/root`])) });
 }
 
 /** The daemon may have forgotten it already, with the container. */

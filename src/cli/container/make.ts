@@ -104,7 +104,7 @@ function settingsOf(
 function spec(request: SpecRequest, root: Root, os: string): Record<string, unknown> {
   if (process.platform === 'freebsd') return freebsdSpec(request, os);
   const hostFiles = wantedHostFiles(request.network).filter((path) => existsSync(path));
-  return linuxSpec({ ...request, hostFiles, numericUser: numericUser(request.user, root.layers) });
+  return linuxSpec({ ...request, hostFiles, numericUser: numericUser(request.user, root.tree) });
 }
 
 function write(engine: Engine, id: string, name: string, value: unknown): void {

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { emptyExecution, type Execution } from '../../image/config.js';
+import { layeredTree } from '../../image/tree/layered.js';
+import type { Tree } from '../../image/tree/tree.js';
 import type { Mount } from '../../proto/generated/messages.js';
 import { reason } from '../../runtime/error.js';
 import { CliError } from '../error.js';
@@ -22,8 +24,8 @@ export interface Root {
   readonly path: string;
   /** what the daemon mounts there, at each start */
   readonly mounts: readonly Mount[];
-  /** the folders that together are the root, the uppermost first, where the host can read them before the start */
-  readonly layers: readonly string[];
+  /** as it looks before the start */
+  readonly tree: Tree;
 }
 
 /** A folder as it is: what the container changes is changed there. @throws CliError when it is none */
@@ -39,6 +41,6 @@ export function folderSource(word: string): Source {
     image: path,
     execution: emptyExecution,
     os: process.platform,
-    root: () => Promise.resolve({ path, mounts: [], layers: [path] }),
+    root: () => Promise.resolve({ path, mounts: [], tree: layeredTree([path]) }),
   };
 }

@@ -1,14 +1,14 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { cleanUp } from '../daemon/launcher.js';
 import { ClosedError } from '../../ttrpc/status.js';
 import { findTask, isGone, isUnknown, methods, type Task } from '../daemon/task.js';
 import { tryLock } from '../kernel.js';
-import { containersFolder, lockOf } from '../places.js';
+import { bundleOf, containersFolder, lockOf } from '../places.js';
 import { toNanoseconds } from '../../proto/timestamp.js';
 import { reason } from '../../runtime/error.js';
 import type { Container } from '../state/containers.js';
 import type { Engine } from './engine.js';
-import { removeAll } from './remove.js';
+import { removeAll, removeBundle } from './remove.js';
 
 /** containerd.v1.types.Status */
 const stopped = 3;
@@ -22,7 +22,7 @@ const killed = 137;
  */
 export async function settle(engine: Engine, tell: (line: string) => void): Promise<void> {
   const known = engine.containers.list();
-  removeStrays(engine, known);
+  await removeStrays(engine, known);
   await Promise.all(
     known.map(async (container) => {
       try {
@@ -115,15 +115,31 @@ export async function takeEnd(engine: Engine, { id }: Container, task: Task | un
   return true;
 }
 
-/** Locks and folders whose row is gone, or never came: their process was killed in between. */
-function removeStrays({ places }: Engine, known: readonly Container[]): void {
+/** Locks and folders whose row is gone, or never came, as those of a build's steps: their process was killed. */
+async function removeStrays(engine: Engine, known: readonly Container[]): Promise<void> {
+  const { places } = engine;
   const ids = new Set(known.map(({ id }) => id));
   for (const name of readdirSync(containersFolder(places))) {
     const id = name.replace(/\.lock$/, '');
     if (ids.has(id) || id === name) continue;
     const lock = tryLock(lockOf(places, id));
     if (lock === undefined) continue;
-    rmSync(lockOf(places, id), { force: true });
-    lock.release();
+    try {
+      // The row may have come since the list was made.
+      if (engine.containers.get(id) === undefined) await removeStray(engine, id);
+    } finally {
+      lock.release();
+    }
   }
+}
+
+async function removeStray(engine: Engine, id: string): Promise<void> {
+  const { places } = engine;
+  const bundle = bundleOf(places, id);
+  if (existsSync(bundle)) {
+    await cleanUp(places, id);
+    removeBundle(bundle);
+    await (await engine.images()).roots.remove(id);
+  }
+  rmSync(lockOf(places, id), { force: true });
 }

@@ -14,9 +14,18 @@ export interface Attached {
 /**
  * Joins this program's standard streams with FIFOs.
  *
+ * @param input in place of this program's standard input
+ * @param stdout in place of this program's standard output
  * @param broken called once when nobody reads this program's output any more
  */
-export function attach(fifos: Fifos, broken: () => void): Attached {
+export function attach(
+  fifos: Fifos,
+  broken: () => void,
+  {
+    input,
+    stdout = process.stdout,
+  }: { readonly input?: string | undefined; readonly stdout?: Writable } = {},
+): Attached {
   const sockets: Socket[] = [];
   // Elsewhere a reader that has gone ends this program at once; here the process must be told first.
   const usual = process.stdout.listeners('error') as ((error: Error) => void)[];
@@ -45,8 +54,8 @@ export function attach(fifos: Fifos, broken: () => void): Attached {
       });
     });
   };
-  const outputs = [copy(fifos.stdout, process.stdout), copy(fifos.stderr, process.stderr)];
-  const inputEnded = fifos.stdin === '' ? never() : feed(fifos.take(fifos.stdin), sockets);
+  const outputs = [copy(fifos.stdout, stdout), copy(fifos.stderr, process.stderr)];
+  const inputEnded = fifos.stdin === '' ? never() : feed(fifos.take(fifos.stdin), sockets, input);
   return {
     drained: Promise.all(outputs).then(() => undefined),
     inputEnded,
@@ -60,7 +69,7 @@ export function attach(fifos: Fifos, broken: () => void): Attached {
 }
 
 /** Copies standard input. A process that closes its own ends the copying, and is no error. */
-function feed(fd: number, sockets: Socket[]): Promise<void> {
+function feed(fd: number, sockets: Socket[], input: string | undefined): Promise<void> {
   const to = new Socket({ fd, readable: false, writable: true });
   sockets.push(to);
   return new Promise((resolve) => {
@@ -68,6 +77,10 @@ function feed(fd: number, sockets: Socket[]): Promise<void> {
       process.stdin.unpipe(to);
     });
     to.once('close', resolve);
+    if (input !== undefined) {
+      to.end(input);
+      return;
+    }
     process.stdin.on('error', () => {
       to.end();
     });

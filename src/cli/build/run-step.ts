@@ -1,0 +1,116 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Step } from '../../image/build/host.js';
+import type { Root } from '../../image/roots/roots.js';
+import type { Context } from '../command.js';
+import { endOf } from '../container/foreground.js';
+import type { Engine } from '../container/engine.js';
+import { refusal } from '../container/launch.js';
+import { removeBundle } from '../container/remove.js';
+import { numericUser } from '../container/user-files.js';
+import { cleanUp, reserve } from '../daemon/launcher.js';
+import { connectTask, methods, type Task } from '../daemon/task.js';
+import { tryLock } from '../kernel.js';
+import { bundleOf, lockOf } from '../places.js';
+import { freebsdSpec } from '../spec/freebsd.js';
+import { linuxSpec, wantedHostFiles } from '../spec/linux.js';
+import type { SpecRequest } from '../spec/request.js';
+import { attach, type Attached } from '../stdio/attach.js';
+import { makeFifos } from '../stdio/fifos.js';
+
+export interface StepRun {
+  readonly context: Context;
+  readonly engine: Engine;
+  readonly key: string;
+  readonly root: Root;
+  readonly step: Step;
+  /** of the image */
+  readonly os: string;
+}
+
+/**
+ * Runs a step of a build in a container of its own, whose output goes to this program's; nothing of the container is left but
+ * its root.
+ *
+ * @returns its exit code
+ */
+export async function runStep(run: StepRun): Promise<number> {
+  const { context, engine, key, root, step } = run;
+  const { places } = engine;
+  const bundle = bundleOf(places, key);
+  const lock = tryLock(lockOf(places, key));
+  if (lock === undefined) throw new Error(`${key}: its lock is another's`);
+  mkdirSync(join(bundle, 'rootfs'), { recursive: true, mode: 0o711 });
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(specOf(run)), { mode: 0o600 });
+  const fifos = makeFifos(join(bundle, 'stdio'), { stdin: step.stdin !== undefined, terminal: false });
+  let task: Task | undefined;
+  let attached: Attached | undefined;
+  let stop: (() => void) | undefined;
+  try {
+    const created = connectTask(await reserve(places, key), key);
+    task = created;
+    const rootfs = root.mounts.map((mount) => ({ ...mount, target: '', options: [...mount.options] }));
+    const { stdin, stdout, stderr } = fifos;
+    await created.call(methods.Create, { bundle, rootfs, stdin, stdout, stderr });
+    fifos.opened();
+    stop = onAbort(context.signal, () => {
+      created.call(methods.Kill, { signal: 9, all: true }).catch(() => undefined);
+    });
+    attached = attach(fifos, () => undefined, { input: step.stdin, stdout: process.stderr });
+    void attached.inputEnded.then(() =>
+      created.call(methods.CloseIO, { stdin: true }).catch(() => undefined),
+    );
+    await created.call(methods.Start);
+    const exitCode = await endOf(created, key);
+    await attached.drained;
+    context.signal?.throwIfAborted();
+    return exitCode;
+  } catch (error) {
+    if (context.signal?.aborted === true) throw error;
+    throw refusal(error);
+  } finally {
+    stop?.();
+    attached?.close();
+    fifos.remove();
+    task?.close();
+    await cleanUp(places, key);
+    removeBundle(bundle);
+    rmSync(lockOf(places, key), { force: true });
+    lock.release();
+  }
+}
+
+function onAbort(signal: AbortSignal | undefined, work: () => void): () => void {
+  signal?.addEventListener('abort', work);
+  return () => {
+    signal?.removeEventListener('abort', work);
+  };
+}
+
+function specOf({ key, root, step, os }: StepRun): Record<string, unknown> {
+  const request: SpecRequest = {
+    id: key,
+    hostname: 'build',
+    rootPath: root.directory ?? 'rootfs',
+    readonly: false,
+    args: step.args,
+    env: step.env,
+    workingDirectory: step.cwd,
+    user: step.user,
+    terminal: false,
+    volumes: [],
+    network: step.network === 'default' ? undefined : step.network,
+    ports: [],
+    limits: {},
+    annotations: {},
+  };
+  const spec =
+    process.platform === 'freebsd'
+      ? freebsdSpec(request, os)
+      : linuxSpec({
+          ...request,
+          hostFiles: wantedHostFiles(request.network),
+          numericUser: numericUser(request.user, root.tree),
+        });
+  return { ...spec, mounts: [...(spec['mounts'] as object[]), ...step.mounts] };
+}
