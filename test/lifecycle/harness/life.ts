@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { close, open } from '../../../src/kernel/freebsd/file.js';
+import { isKernelError } from '../../../src/kernel/error.js';
 import { listProcesses } from '../../../src/kernel/freebsd/process-list.js';
 import { run } from '../../../src/kernel/freebsd/run.js';
 import { Case } from '../../conformance/harness/case.js';
@@ -75,16 +75,24 @@ async function liveThrough(
   assert.deepEqual(await belongings(machine), found, 'what the case left behind');
 }
 
+/** More than a case has open at any time. */
+const descriptors = 64;
+
 /** What the machine has, and the agent there through which all calls are made. */
 async function belongings({ system, process }: Machine): Promise<object> {
   const processes = await listProcesses(system);
-  const [unused] = await run(system, (b) => {
-    const opened = open(b, '/dev/null');
-    return [opened, close(b, opened.value)];
+  const { F_GETFD } = system.bindings.constants;
+  const open = await run(system, (b) => {
+    return Array.from({ length: descriptors }, (_, fd) => {
+      return b.attempt(() => {
+        const value = b.call('fcntl', [fd, F_GETFD], { object: `descriptor ${fd}` });
+        return { value, decode: () => fd };
+      });
+    });
   });
   return {
     ...(await inventory(system)),
     children: processes.filter(({ parentPid }) => parentPid === process?.pid).length,
-    firstUnusedDescriptor: unused,
+    open: open.filter((each) => !isKernelError(each)),
   };
 }
