@@ -1,4 +1,5 @@
 import { isKernelError } from '../kernel/error.js';
+import { setIPv6Flags } from '../kernel/freebsd/address.js';
 import { addBridgeMember } from '../kernel/freebsd/bridge.js';
 import { addToGroup } from '../kernel/freebsd/interface-group.js';
 import {
@@ -57,17 +58,24 @@ export async function makePair(
   const { holder, bridge, mtu, mac, jid } = request;
   const pair = await createPair(system, leases, ledger, holder);
   const { host, jail } = halves(pair);
-  await run(system, (b) => [
-    addToGroup(b, host, interfaceGroup),
-    setInterfaceDescription(b, host, describe(holder)),
+  const silenced = await run(system, (b) => {
+    addToGroup(b, host, interfaceGroup);
+    setInterfaceDescription(b, host, describe(holder));
     // Both halves and the bridge must agree; the halves do not follow each other.
-    setInterfaceMtu(b, host, mtu),
-    setInterfaceMtu(b, jail, mtu),
-    setInterfaceAddress(b, jail, mac),
-    addBridgeMember(b, bridge, host),
-    setInterfaceFlags(b, host, up),
-    lendInterface(b, jail, jid),
-  ]);
+    setInterfaceMtu(b, host, mtu);
+    setInterfaceMtu(b, jail, mtu);
+    setInterfaceAddress(b, jail, mac);
+    addBridgeMember(b, bridge, host);
+    // A member of a bridge is to have no address: it would give itself a link-local one as it comes up.
+    const flags = b.attempt(() => setIPv6Flags(b, host, b.bindings.constants.ND6_IFF_IFDISABLED));
+    setInterfaceFlags(b, host, up);
+    lendInterface(b, jail, jid);
+    return flags;
+  });
+  // A kernel without IPv6 has nothing to be switched off.
+  if (isKernelError(silenced) && silenced.code !== 'EAFNOSUPPORT' && silenced.code !== 'EPROTONOSUPPORT') {
+    throw silenced;
+  }
   return pair;
 }
 

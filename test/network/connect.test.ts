@@ -52,6 +52,9 @@ for (const release of [12, 14, 15] as const) {
         assert.ok(index > 0);
         assert.equal(mtu, 1500);
       });
+      // Neither does a member of the bridge give itself one.
+      const addresses = host.remains().filter((what) => / of epair/.test(what));
+      assert.deepEqual(addresses, []);
       await stop(host, web);
       assert.deepEqual(web.ledger.entries, []);
       assert.deepEqual(
