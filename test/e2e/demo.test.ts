@@ -49,7 +49,9 @@ async function interrupted(at: RegExp, signal: NodeJS.Signals): Promise<string> 
 
 // Moments of all kinds: nothing runs yet, containerd starts, a container runs in the foreground, in the background, two do.
 const moments: [string, RegExp, NodeJS.Signals][] = [
-  ['before containerd is up', /\/tmp\/csj-demo\./, 'SIGINT'],
+  ['while an image is built', /\$ jailer build/, 'SIGINT'],
+  ['when jailer runs a container', /\$ jailer ps/, 'SIGINT'],
+  ['before containerd is up', /starting a containerd/, 'SIGINT'],
   ['when its first container runs', /\$ ctr run --rm/, 'SIGINT'],
   ['when a container runs on', /\$ ctr task ls/, 'SIGTERM'],
   ['when one is paused', /\$ ctr task pause/, 'SIGINT'],
