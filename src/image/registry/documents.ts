@@ -83,6 +83,9 @@ export async function fetchDocument(
   const bytes = await readWhole(answer.body, maximumDocument, where);
   const digest = checkedDigest(answer, bytes, known, where);
   const told = known.mediaType ?? (vague.has(typeOf(answer)) ? undefined : typeOf(answer));
+  if (told !== undefined && !isIndex(told) && !isManifest(told)) {
+    throw new ImageError('unsupported', `${where} is a ${JSON.stringify(told.slice(0, 100))}, no image`);
+  }
   const { mediaType } = parseManifest(bytes.toString('utf8'), told, where);
   return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
 }

@@ -57,6 +57,9 @@ function codesOf(error: unknown): readonly string[] {
 
 export const speaksNoTls = (error: unknown): boolean => codesOf(error).some((code) => noTls.has(code));
 
+/** undici's, whose code may be left out. */
+const isParserError = (error: unknown): boolean => error instanceof Error && error.name === 'HTTPParserError';
+
 /** What the network, TLS or HTTP failed with, as an error of this folder; `what` names the work. */
 export function networkError(error: unknown, what: string, host: string, signal?: AbortSignal): ImageError {
   if (signal?.aborted === true) return new ImageError('cancelled', `${what}: cancelled`, { cause: error });
@@ -70,7 +73,6 @@ export function networkError(error: unknown, what: string, host: string, signal?
       cause: error,
     });
   }
-  const parser = codes.some((code) => code.startsWith('HPE_'));
-  const words = parser ? 'its answer is no HTTP' : reason(error);
+  const words = isParserError(error) ? 'its answer is no HTTP' : reason(error);
   return new RequestError('unreachable', oneLine(`${what}: ${host}: ${words}`), { cause: error });
 }
