@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { reason } from '../runtime/error.js';
 import type { ContainerKey } from '../runtime/key.js';
 import { containerStore } from '../store/containers.js';
+import { keepToBoot } from '../store/boot.js';
 import { openStore, type Store } from '../store/database.js';
 import { taskServices } from '../task/service.js';
 import { openStdio } from '../task/stdio/stdio.js';
@@ -69,6 +70,8 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
   const system = on ?? (await platformOf().load());
   const host = await system.openHost({ config, runDirectory: args.runDirectory, warn, report });
   const { calls, runtime } = host;
+  const forgotten = keepToBoot(database, host.boot);
+  if (forgotten > 0) log.warn(`forgot ${forgotten} containers of an earlier boot of this machine`);
   // A logger that outlives this daemon would pass for it.
   for (const fd of [listenDescriptor, lifeDescriptor]) calls.closeOnExec(fd);
   await host.adopt();

@@ -1,4 +1,5 @@
 import type { HostCalls } from '../kernel/host.js';
+import type { Boot } from '../runtime/boot.js';
 import type { ContainerKey } from '../runtime/key.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Config } from './config.js';
@@ -16,6 +17,8 @@ export interface HostOptions {
 export interface Host {
   readonly calls: HostCalls;
   readonly runtime: Runtime;
+  /** What of the machine's boot tells whether records of containers still hold. */
+  readonly boot: Boot;
   /** Begins to adopt and collect the processes of containers; before the first `create`, by the daemon alone. */
   adopt(): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { readBoot } from '../jail/boot.js';
 import { parameterProbe } from '../jail/jail/parameter-probe.js';
 import { adoptOrphans, type Orphans } from '../jail/process/orphans.js';
 import { defaultPatience } from '../jail/process/patience.js';
@@ -25,6 +26,7 @@ export async function openJailHost(
   { config, runDirectory, warn, report }: HostOptions,
   makeChildren: (exits: ExitWatch) => ChildMaker,
 ): Promise<Host> {
+  const boot = await readBoot(system);
   // All daemons of this host share its networks.
   const folder = networksFolder(dirname(runDirectory));
   const networks = await openNetworks(system, folder, config.networks, (message) => {
@@ -51,6 +53,7 @@ export async function openJailHost(
   return {
     calls: freebsdCalls(system),
     runtime,
+    boot,
     adopt: async () => {
       orphans = await adoptOrphans({ system, report });
       // Nobody has to wait for it: the first container does if it comes sooner.

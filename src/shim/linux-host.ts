@@ -1,3 +1,4 @@
+import { readBootId } from '../kernel/linux/boot.js';
 import { linuxCalls } from '../kernel/linux/host.js';
 import { openLocalKernel } from '../kernel/local.js';
 import { ociCliRuntime } from '../oci-cli/runtime.js';
@@ -24,11 +25,13 @@ export const linuxHost: HostSystem = {
 };
 
 function openHost({ config, runDirectory, warn, report }: HostOptions): Host {
+  const bootId = readBootId();
   const kernel = openLocalKernel(config.ffi);
   const runtime = ociCliRuntime({ kernel, runDirectory, ociRuntime: config.ociRuntime, warn, report });
   return {
     calls: linuxCalls(kernel),
     runtime,
+    boot: { mark: bootId, isOf: (mark) => mark === bootId },
     adopt: () => {
       runtime.adopt();
       return Promise.resolve();

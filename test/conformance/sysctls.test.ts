@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readUptime } from '../../src/kernel/freebsd/clock.js';
 import {
   findSysctl,
   readBootTime,
@@ -68,6 +69,16 @@ group('sysctl(3): names', 'observed on 12.1: S6, S12 to S14', (states) => {
       assert.equal(await c.run((b) => readSysctlText(b, 'kern.ostype')), 'FreeBSD');
     },
     { fact: 'sysctl(3)' },
+  );
+
+  states(
+    'the uptime only grows',
+    async (c) => {
+      const first = await c.run((b) => readUptime(b));
+      const second = await c.run((b) => readUptime(b));
+      assert.ok(first > 0n && second >= first);
+    },
+    { fact: 'clock_gettime(2)' },
   );
 
   states(

@@ -1,3 +1,4 @@
+import { clockGettime } from './clock.js';
 import { cpusetCalls } from './cpuset-calls.js';
 import { descriptorCalls } from './descriptor-calls.js';
 import { eventCalls } from './kqueue.js';
@@ -26,6 +27,7 @@ export const calls: SystemCalls = {
   ...cpusetCalls,
   ...moduleCalls,
   sysctl,
+  clock_gettime: clockGettime,
   nmount: (context, args) => nmount(context, args.address(0), args.int(1), args.int(2)),
   unmount: (context, args) => unmount(context, args.address(0), args.int(1)),
 };

@@ -62,7 +62,7 @@ export function standardSysctls(system: System): void {
   tree.add('kern.ostype', { read: () => text('FreeBSD') });
   tree.add('hw.machine', { read: () => text('amd64') });
   tree.add('hw.machine_arch', { read: () => text('amd64') });
-  tree.add('kern.boottime', { read: () => timeBytes(bootTime) });
+  tree.add('kern.boottime', { read: () => timeBytes(system.clock.booted) });
   tree.add('hw.ncpu', variable(system.cpusets.root.mask.size, false));
   tree.add('kern.sched.cpusetsize', variable(bindings.layouts.cpuset_t.size, false));
   tree.add('kern.racct.enable', variable(system.accounting ? 1 : 0, false));
@@ -112,9 +112,11 @@ export function addJailParameters(system: System): void {
   }
 }
 
-function timeBytes(seconds: bigint): Uint8Array {
+function timeBytes(microseconds: bigint): Uint8Array {
   const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setBigInt64(0, seconds, true);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, microseconds / 1_000_000n, true);
+  view.setBigInt64(8, microseconds % 1_000_000n, true);
   return bytes;
 }
 

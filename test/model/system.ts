@@ -15,7 +15,7 @@ import { packetFilterDevice } from './pf-device.js';
 import { addProcessSysctls } from './process-sysctls.js';
 import { ProcessTable } from './process-table.js';
 import { ResourceLimits } from './rctl.js';
-import { addJailParameters, standardSysctls } from './sysctl-names.js';
+import { addJailParameters, bootTime, standardSysctls } from './sysctl-names.js';
 import { SysctlTree } from './sysctl-tree.js';
 import { ownTerminal } from './terminal-files.js';
 import { TerminalTable } from './terminals.js';
@@ -67,6 +67,8 @@ export class System {
   readonly sysctls = new SysctlTree();
   /** Files that are passed from one process to another and that none has. */
   readonly inFlight: OpenFile[] = [];
+  /** Microseconds: when it was booted, since 1970 by the clock of now, and how long it has been up. */
+  readonly clock = { booted: bootTime * 1_000_000n, uptime: 3_600_000_000n };
   readonly #looked = new Set<Jail>();
 
   constructor(options: SystemOptions, hostJail: (system: System) => Jail) {

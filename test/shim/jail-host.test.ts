@@ -5,6 +5,11 @@ import { it, type TestContext } from 'node:test';
 import { findJails } from '../../src/jail/jail/find.js';
 import { parseConfig } from '../../src/shim/config.js';
 import { openJailHost } from '../../src/shim/jail-host.js';
+import { createLeftOvers } from '../../src/shim/left-over.js';
+import { storedJournal } from '../../src/shim/records.js';
+import { keepToBoot } from '../../src/store/boot.js';
+import { containerStore } from '../../src/store/containers.js';
+import { openStore } from '../../src/store/database.js';
 import type { Host } from '../../src/shim/host.js';
 import { RuntimeWorld } from '../jail/runtime-world.js';
 import { modelChildren } from '../model/children.js';
@@ -101,4 +106,28 @@ it('lets a hook that says nothing of a timeout take as long as the configuration
   if (!request.stdio.terminal) request.stdio.release();
   await host.close();
   assert.deepEqual(world.left(), []);
+});
+
+it('leaves alone, after a reboot, what has the names and numbers of what was there before', async (test) => {
+  const database = openStore(':memory:');
+  test.after(() => database.close());
+  const store = containerStore(database);
+  const key = { namespace: 'default', id: 'web' };
+  const before = new RuntimeWorld(14);
+  const [first] = await open(test, before, []);
+  assert.equal(keepToBoot(database, first.boot), 0);
+  store.add(key, '/jails/web');
+  await first.runtime.create(await before.request({}, { journal: storedJournal(store, key) }));
+  await first.close();
+
+  // Another daemon's container of the same name, and mounts of the same numbers, on the machine that was booted anew.
+  const after = new RuntimeWorld(14);
+  after.model.system.clock.booted += 7_200_000_000n;
+  await (await after.runtime.create(await after.request())).start();
+  const there = after.remains();
+  const [second] = await open(test, after, []);
+  assert.equal(keepToBoot(database, second.boot), 1);
+  await createLeftOvers(store, second.runtime, () => undefined).done;
+  await second.close();
+  assert.deepEqual([after.remains(), store.list()], [there, []]);
 });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { DeleteResponse } from '../../proto/generated/messages.js';
 import { reason } from '../../runtime/error.js';
 import { checkIdentifier } from '../../runtime/key.js';
+import { keepToBoot } from '../../store/boot.js';
 import { containerStore } from '../../store/containers.js';
 import { openStore } from '../../store/database.js';
 import { parseArguments, requireArguments } from '../arguments.js';
@@ -57,6 +58,7 @@ async function remove(namespace: string, id: string, bundle: string, runDirector
   try {
     const database = openStore(path);
     try {
+      keepToBoot(database, host.boot);
       const row = await removeLeftOver(containerStore(database), host.runtime, { namespace, id });
       return row?.pid ?? pidOfBundle(bundle);
     } finally {

@@ -252,6 +252,7 @@ export const validInput: Readonly<Record<string, Valid>> = {
   'sysctl.findSysctl': { args: ['kern.osreldate'] },
   'sysctl.readSysctlInt': { args: ['kern.osreldate'] },
   'sysctl.readBootTime': { args: [] },
+  'clock.readUptime': { args: [] },
   'sysctl.readSysctlText': { args: ['kern.ostype', 64] },
   'sysctl.writeSysctlInt': { args: ['kern.x', 1] },
   'sysctl.readSysctlList': { args: [[1, 14], 4096, 'list'], said: ['2'] },
