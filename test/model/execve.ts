@@ -23,6 +23,8 @@ export function execve(context: CallContext, args: Arguments): number {
   process.image = execute(context, path, true);
   process.descriptors.closeOnExec();
   process.setId = false;
+  // P2_NOTRACE is cleared in do_execve() of kern_exec.c, unless it was asked to stay.
+  process.traceable = true;
   process.caught = undefined;
   process.command = path.slice(path.lastIndexOf('/') + 1).slice(0, 19);
   process.executed = { path, argv, environment };

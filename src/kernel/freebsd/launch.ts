@@ -7,7 +7,7 @@ import { execute, type Program } from './execute.js';
 import { findProgram, type FoundProgram } from './find-program.js';
 import { attachJail } from './jail.js';
 import { checkLimit, setLimit, type Limit } from './limit.js';
-import { canForbidNewPrivileges, forbidNewPrivileges } from './process-control.js';
+import { canForbidNewPrivileges, forbidNewPrivileges, setTraceable } from './process-control.js';
 import { addTerminal } from './launch-terminal.js';
 import { run } from './run.js';
 import type { TerminalSize } from './terminal.js';
@@ -45,9 +45,12 @@ export function checkLaunch(bindings: Bindings, launch: Launch): void {
 
 /**
  * Has the caller enter a jail, as root of it still, in a session of its own: a login name is the session's, and whoever
- * made the caller keeps his own.
+ * made the caller keeps his own. Until it becomes its program nobody can debug it, as root of the jail could: it does what
+ * the daemon says, and its answers are the daemon's.
  */
 export function enterJail(b: BatchBuilder, jid: number): Step<void> {
+  // EBUSY of one that is traced already: with the daemon, by whoever may.
+  b.attempt(() => setTraceable(b, false));
   startSession(b);
   return attachJail(b, jid);
 }

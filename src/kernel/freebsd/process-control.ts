@@ -35,7 +35,7 @@ export function setParentDeathSignal(b: BatchBuilder, signal: number | SignalNam
   return control(b, b.bindings.constants.PROC_PDEATHSIG_CTL, signalNumber(b, signal), 'parent death signal');
 }
 
-/** Says whether debuggers may attach to the caller, and cores be dumped: PROC_TRACE_CTL. */
+/** Says whether debuggers may attach to the caller, and cores be dumped: PROC_TRACE_CTL. execve(2) allows it again. */
 export function setTraceable(b: BatchBuilder, traceable: boolean): Step<void> {
   const { PROC_TRACE_CTL, PROC_TRACE_CTL_ENABLE, PROC_TRACE_CTL_DISABLE } = b.bindings.constants;
   return control(b, PROC_TRACE_CTL, traceable ? PROC_TRACE_CTL_ENABLE : PROC_TRACE_CTL_DISABLE, 'tracing');

@@ -40,8 +40,9 @@ describe('a process of a jail', () => {
       assert.deepEqual([made.jail.jid, made.credential.uid, made.credential.gid], [jid, 80, 80]);
       assert.deepEqual([...made.credential.groups].sort(), [7, 90]);
       assert.deepEqual([made.umask, made.workingDirectory.node.name], [0o077, 'work']);
-      assert.equal(made.executed, undefined);
+      assert.deepEqual([made.executed, made.traceable], [undefined, false]);
       await prepared.start();
+      assert.ok(made.traceable, 'the program can be debugged again');
       assert.deepEqual(made.executed, {
         path: '/bin/program',
         argv: ['program', 'one'],
