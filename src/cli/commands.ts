@@ -54,4 +54,9 @@ export const commands: readonly Entry[] = [
     load: () => import('./commands/completion.js'),
   },
   { name: 'build', summary: 'build an image of a Containerfile', load: () => import('./commands/build.js') },
+  {
+    name: 'prune',
+    summary: 'remove what neither images with names nor containers need',
+    load: () => import('./commands/prune.js'),
+  },
 ];
