@@ -43,6 +43,8 @@ export const commands: readonly Entry[] = [
     summary: 'show all that is known of containers',
     load: () => import('./commands/inspect.js'),
   },
+  { name: 'save', summary: 'write images to an archive', load: () => import('./commands/save.js') },
+  { name: 'load', summary: 'read images from an archive', load: () => import('./commands/load.js') },
   {
     name: 'doctor',
     summary: 'look at what this host lacks for containers',

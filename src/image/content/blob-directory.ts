@@ -25,10 +25,12 @@ export interface BlobDirectoryOptions {
   readonly locks: FileLocks;
   /** keeps a digest from the garbage collection, before it is looked for or written */
   readonly hold: (digest: Digest) => Promise<void>;
+  /** is told what is written here, before it is there */
+  readonly wrote: (digest: Digest) => void;
 }
 
 /** Blobs as files of an OCI image layout. */
-export function blobDirectory({ layout, locks, hold }: BlobDirectoryOptions): Blobs {
+export function blobDirectory({ layout, locks, hold, wrote }: BlobDirectoryOptions): Blobs {
   const path = (digest: Digest): string => blobPath(layout, digest);
 
   const has = async ({ digest, size }: BlobKey): Promise<boolean> => {
@@ -49,7 +51,10 @@ export function blobDirectory({ layout, locks, hold }: BlobDirectoryOptions): Bl
       }
       try {
         // Who had it locked before may have completed it since the look above.
-        if (!(await has(blob))) return await resumeIngest(file, partial, path(blob.digest), blob, signal);
+        if (!(await has(blob))) {
+          wrote(blob.digest);
+          return await resumeIngest(file, partial, path(blob.digest), blob, signal);
+        }
       } catch (error) {
         await file.close();
         throw error;
@@ -65,7 +70,7 @@ export function blobDirectory({ layout, locks, hold }: BlobDirectoryOptions): Bl
         const place = join(layout.ingest, randomName(newBlobPrefix));
         const file = await openLocked(locks, place, constants.O_CREAT | constants.O_EXCL);
         // Who cleans up may have had it locked for a moment, and has removed it then.
-        if (file !== undefined) return newBlob(new FileWriter(file, place, 0), { has, path });
+        if (file !== undefined) return newBlob(new FileWriter(file, place, 0), { has, path, wrote });
       }
     } catch (error) {
       throw fileError(error, layout.ingest);

@@ -21,6 +21,8 @@ export interface Collected {
 export interface CollectOptions {
   /** after how many milliseconds a download is given up that nobody goes on with; a day if left out */
   readonly stale?: number;
+  /** looks at these blobs and no others */
+  readonly only?: ReadonlySet<Digest>;
   readonly signal?: AbortSignal;
 }
 
@@ -43,14 +45,16 @@ export async function collect(
   store: Store,
   layout: Layout,
   locks: FileLocks,
-  { stale = day, signal }: CollectOptions = {},
+  { stale = day, only, signal }: CollectOptions = {},
 ): Promise<Collected> {
   const blobs: { digest: Digest; size: number }[] = [];
   try {
     const swept = await sweep(store, layout, locks, stale);
     const reached = new Set<Digest>();
     await reach(layout, rootsOf(store), reached);
-    let garbage = (await blobsIn(layout)).filter((digest) => !reached.has(digest));
+    let garbage = (only === undefined ? await blobsIn(layout) : [...only]).filter(
+      (digest) => !reached.has(digest),
+    );
     while (garbage.length > 0) {
       stopIfCancelled(signal, 'collecting garbage');
       const { taken, roots } = takeAway(store, layout, garbage.slice(0, batch), reached);

@@ -2,6 +2,7 @@ import type { Store } from '../../store/database.js';
 import { blobDirectory } from './blob-directory.js';
 import type { Blobs } from './blobs.js';
 import { collect, type Collected, type CollectOptions } from './collect.js';
+import type { Digest } from '../digest.js';
 import { databaseError, openImageDatabase } from './database.js';
 import { hostLocks } from './file-lock.js';
 import { openHold } from './hold.js';
@@ -19,6 +20,11 @@ export interface Content {
   readonly leases: Leases;
   /** Removes what is neither named nor leased, nor used by a program that runs. */
   readonly collect: (options?: CollectOptions) => Promise<Collected>;
+  /**
+   * Removes what was written here and has got neither name nor lease: for work that failed. What was found or written is not
+   * held any more.
+   */
+  readonly abandon: () => Promise<Collected>;
   /** Reads all, and tells what is wrong. */
   readonly verify: (options?: VerifyOptions) => Promise<readonly Finding[]>;
   /** Lets go of what was found and written, and is not to be used any more. */
@@ -36,6 +42,7 @@ export async function openContent(root: string): Promise<Content> {
   const locks = hostLocks();
   const hold = openHold(store, layout, locks);
   const images = imageNames(store, layout);
+  const written = new Set<Digest>();
   try {
     mendIndex(store, layout, images);
   } catch (error) {
@@ -43,10 +50,19 @@ export async function openContent(root: string): Promise<Content> {
     throw databaseError(error, layout.index);
   }
   return {
-    blobs: blobDirectory({ layout, locks, hold: (digest) => hold.add(digest) }),
+    blobs: blobDirectory({
+      layout,
+      locks,
+      hold: (digest) => hold.add(digest),
+      wrote: (digest) => written.add(digest),
+    }),
     images,
     leases: digestLeases(store, layout),
     collect: (options) => collect(store, layout, locks, options),
+    abandon: async () => {
+      await hold.close();
+      return collect(store, layout, locks, { only: written, stale: Infinity });
+    },
     verify: (options) => verify(store, layout, options),
     close: async () => {
       try {

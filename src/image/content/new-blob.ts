@@ -8,6 +8,8 @@ export interface NewBlobPlace {
   /** Keeps it from the garbage collection, and says whether it is there. */
   has(blob: BlobKey): Promise<boolean>;
   path(digest: Digest): string;
+  /** Is told that it is about to be there. */
+  wrote(digest: Digest): void;
 }
 
 /** A blob that is hashed while it is written. */
@@ -21,7 +23,10 @@ export function newBlob(writer: FileWriter, place: NewBlobPlace): NewBlob {
     commit: async () => {
       const blob = { digest: digestOf('sha256', hash), size: writer.offset };
       if (await place.has(blob)) await writer.remove();
-      else await writer.renameTo(place.path(blob.digest));
+      else {
+        place.wrote(blob.digest);
+        await writer.renameTo(place.path(blob.digest));
+      }
       return blob;
     },
     abort: () => writer.remove(),

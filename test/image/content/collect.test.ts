@@ -167,6 +167,26 @@ suite('garbage collection', () => {
     });
   });
 
+  test('what failed work has written goes, and nothing else', async () => {
+    await stores(async (data) => {
+      const kept: string[] = [];
+      await withContent(async ({ blobs }) => {
+        kept.push((await blobs.put(noise(10), 'text/x')).digest);
+      }, data);
+      await withContent(async ({ blobs, images, abandon }) => {
+        const [failed, named] = [await makeImage(blobs), await makeImage(blobs)];
+        images.set('a:1', named.manifest);
+        kept.push(...digests(named.blobs));
+        const bytes = noise(20);
+        const ingest = await blobs.ingest(blobOf(bytes));
+        await ingest?.write(bytes);
+        await ingest?.commit();
+        assert.deepEqual(digests((await abandon()).blobs), digests([...failed.blobs, blobOf(bytes)]));
+        assert.deepEqual(await blobsIn(data), kept.sort());
+      }, data);
+    });
+  });
+
   test('a blob that is gone already is nobody’s concern', async () => {
     await stores(async (data) => {
       await withContent(async ({ blobs }) => {
