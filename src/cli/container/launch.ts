@@ -52,13 +52,19 @@ export async function launch(
   return task;
 }
 
+// In the words of crun, of runc, and of the runtime of jails.
+const notFound =
+  /executable file.* not found|open executable: no such file|exec: "[^"]*": (?:stat .*)?(?:no such file|not a directory)/i;
+const cannotExecute =
+  /exec format error|exec: .*: (?:permission denied|is a directory)|open executable: permission denied/i;
+
 /** What the daemon says of a program that is not there, or cannot be executed, becomes the exit code for it. */
 export function refusal(error: unknown): Error {
   if (error instanceof CliError) return error;
   const message = reason(error);
-  const code = /executable file[^:]* not found|no such file or directory|ENOENT/i.test(message)
+  const code = notFound.test(message)
     ? exitCodes.notFound
-    : /permission denied|exec format|not executable|is a directory|EACCES|ENOEXEC/i.test(message)
+    : cannotExecute.test(message)
       ? exitCodes.cannotExecute
       : exitCodes.failed;
   return new CliError(message, code, { cause: error });

@@ -52,32 +52,39 @@ async function settleOne(engine: Engine, container: Container): Promise<void> {
   }
 }
 
-/** What another process is not at work on. */
 async function undo(engine: Engine, { id }: Container): Promise<void> {
-  const lock = tryLock(lockOf(engine.places, id));
-  if (lock === undefined) return;
-  try {
-    // It may have changed until the lock was ours.
-    const container = engine.containers.get(id);
-    if (container?.phase === 'making' || container?.phase === 'removing') {
+  await unlessLocked(engine, id, async (container) => {
+    if (container.phase === 'making' || container.phase === 'removing') {
       await removeAll(engine, container);
-    } else if (container?.phase === 'starting') {
+    } else if (container.phase === 'starting') {
       await cleanUp(engine.places, id);
       if (container.settings.autoRemove) await removeAll(engine, container);
       else engine.containers.setPhase(id, 'made');
     }
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 async function removeIfWanted(engine: Engine, { id, settings }: Container): Promise<void> {
   if (!settings.autoRemove) return;
-  const lock = tryLock(lockOf(engine.places, id));
+  await unlessLocked(engine, id, async (container) => {
+    if (container.phase === 'ended') await removeAll(engine, container);
+  });
+}
+
+/** Does something to a container that no other process is at work on. */
+async function unlessLocked(
+  engine: Engine,
+  id: string,
+  work: (container: Container) => Promise<void>,
+): Promise<void> {
+  const path = lockOf(engine.places, id);
+  const lock = tryLock(path);
   if (lock === undefined) return;
   try {
+    // It may have changed until the lock was ours; if it was removed, the lock's file was just made anew.
     const container = engine.containers.get(id);
-    if (container?.phase === 'ended') await removeAll(engine, container);
+    if (container === undefined) rmSync(path, { force: true });
+    else await work(container);
   } finally {
     lock.release();
   }

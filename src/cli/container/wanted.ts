@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { CliError } from '../error.js';
 import { reason } from '../../runtime/error.js';
 import type { Option } from '../command.js';
@@ -6,7 +6,7 @@ import type { Values } from '../options.js';
 import { environmentLines, readEnvironment } from '../spec/environment.js';
 import type { Limits, Wanted } from '../spec/request.js';
 import { readNumber, readSize } from '../spec/size.js';
-import { readVolume } from '../spec/volume.js';
+import { readVolume, type Volume } from '../spec/volume.js';
 import type { Keeping } from './make.js';
 
 /** The options of `run` and `create`. */
@@ -75,7 +75,7 @@ export function readWanted(values: Values, command: readonly string[]): Wanted {
     hostname: values.text('hostname'),
     terminal: values.flag('tty'),
     readonly: values.flag('read-only'),
-    volumes: values.list('volume').map((word) => readVolume(word, process.cwd())),
+    volumes: values.list('volume').map(existingVolume),
     network: values.text('network'),
     ports: values.list('publish'),
     limits: readLimits(values),
@@ -90,6 +90,13 @@ export function readKeeping(values: Values): Keeping {
     autoRemove: values.flag('rm'),
     labels: pairs('label', values.list('label')),
   };
+}
+
+/** A source that is not there is not made: it would be an empty folder where a typing error was. */
+function existingVolume(word: string): Volume {
+  const volume = readVolume(word, process.cwd());
+  if (existsSync(volume.source)) return volume;
+  throw new CliError(`--volume: ${volume.source} is not there: make it first`);
 }
 
 function readLimits(values: Values): Limits {
