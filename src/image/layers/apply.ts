@@ -17,7 +17,7 @@ import { ImageError } from '../error.js';
 import { nativePath, pathBytes, shownName } from './bytes.js';
 import { clearAttributes, setAttributes, setMetadata, setTime } from './metadata.js';
 import { meaningOf, partsOf, refuseWhiteoutParents } from './names.js';
-import { removeTree, unlocked } from './remove.js';
+import { despiteFlags, removeTree, unlocked } from './remove.js';
 import type { Entry } from './tar/entry.js';
 import type { Tree } from './tree.js';
 import type { Whiteouts } from './whiteouts.js';
@@ -80,15 +80,19 @@ export class Applier {
   /** Sets what can be set only when all is there. */
   finish(): void {
     const absolute = (path: string): string => this.#tree.absolute(path);
-    for (const { path, mtime } of this.#tree.found()) {
-      // It may have been replaced since.
-      const stats = lstatSync(nativePath(absolute(path)), { throwIfNoEntry: false });
-      if (!this.#directories.has(path) && stats?.isDirectory() === true)
+    for (const { path, mtime } of [...this.#tree.found()]) {
+      if (this.#directories.has(path) || !this.#tree.isDirectory(path)) continue;
+      despiteFlags(this.#files, absolute(path), () => {
         setTime(this.#files, absolute(path), mtime);
+      });
     }
-    for (const [path, entry] of [...this.#directories].reverse())
-      setMetadata(this.#files, absolute(path), entry);
-    for (const [path, flags] of this.#flags) this.#files.setFlags(pathBytes(absolute(path)), flags);
+    for (const [path, entry] of [...this.#directories].reverse()) {
+      if (this.#tree.isDirectory(path)) setMetadata(this.#files, absolute(path), entry);
+    }
+    for (const [path, flags] of this.#flags) {
+      if (!this.#tree.isDirectory(parentOf(path))) continue;
+      this.#files.setFlags(pathBytes(absolute(path)), flags);
+    }
   }
 
   /** Ends early. May be called again. */
@@ -111,10 +115,17 @@ export class Applier {
     if (entry.flags !== '' && entry.type !== 'link') this.#flags.set(path, entry.flags);
     else if (this.#flags.size > 0) this.#flags.delete(path);
     if (entry.type === 'directory') {
-      if (!made) clearAttributes(this.#files, absolute, entry.attributes);
+      if (!made) this.#clear(absolute, entry);
       this.#directories.set(path, entry);
       this.#tree.made(path);
     } else if (entry.type !== 'file' && entry.type !== 'link') setMetadata(this.#files, absolute, entry);
+  }
+
+  /** Takes from a directory that was there what the layer does not say of it. */
+  #clear(absolute: string, entry: Entry): void {
+    const bytes = pathBytes(absolute);
+    if (this.#files.flags(bytes) !== '') this.#files.setFlags(bytes, '');
+    clearAttributes(this.#files, absolute, entry.attributes);
   }
 
   /** @returns false for a directory that was there */
@@ -207,6 +218,8 @@ export class Applier {
 }
 
 const linkNames = (entry: Entry): string => `${shownName(entry.name)}, a link to ${shownName(entry.target)}`;
+
+const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 
 const isTaken = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException).code === 'EEXIST' || isKernelError(error, 'EEXIST');

@@ -43,6 +43,22 @@ export function unlocked<T>(files: FileCalls, path: string, work: () => T): T {
   }
 }
 
+/** Does what changes a file, but not its flags, whatever they forbid. */
+export function despiteFlags(files: FileCalls, path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const kept = (error as NodeJS.ErrnoException).code === 'EPERM' ? files.flags(pathBytes(path)) : '';
+    if (kept === '') throw error;
+    files.setFlags(pathBytes(path), '');
+    try {
+      work();
+    } finally {
+      files.setFlags(pathBytes(path), kept);
+    }
+  }
+}
+
 function flagsOf(files: FileCalls, path: string): string {
   const there = lstatSync(nativePath(path), { throwIfNoEntry: false }) !== undefined;
   return there ? files.flags(pathBytes(path)) : '';

@@ -114,6 +114,19 @@ export class Tree {
     );
   }
 
+  /** Whether it is a directory still, and reached by directories: what was there may have become a link since. */
+  isDirectory(path: string): boolean {
+    for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+      const part = end === -1 ? path : path.slice(0, end);
+      if (!this.#directories.has(part)) {
+        const stats = this.#look(part);
+        if (stats?.isDirectory() !== true) return false;
+        this.#remember(part, stats);
+      }
+      if (end === -1) return true;
+    }
+  }
+
   /** Says that `path` is a directory now, made by this layer. */
   made(path: string): void {
     this.#directories.add(path);

@@ -57,9 +57,8 @@ export function overlayWhiteouts(tree: Tree, files: FileCalls): Whiteouts {
     },
     finish: () => {
       for (const path of opaque) {
-        const absolute = tree.absolute(path);
-        if (lstatSync(nativePath(absolute), { throwIfNoEntry: false })?.isDirectory() !== true) continue;
-        files.setAttribute(pathBytes(absolute), 'trusted.overlay.opaque', Buffer.from('y'));
+        if (!tree.isDirectory(path)) continue;
+        files.setAttribute(pathBytes(tree.absolute(path)), 'trusted.overlay.opaque', Buffer.from('y'));
       }
     },
   };

@@ -1,23 +1,23 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileLocks } from '../content/file-lock.js';
 import { hexOf, type Digest } from '../digest.js';
 import { exclusively } from './exclusive.js';
 import { heldChains, holdLock } from './hold.js';
 import { madeIn, setAside, sweepUnmade } from './make-once.js';
 import type { RootPlaces } from './places.js';
 import { readChains } from './record.js';
+import { removeRoot } from './remove-root.js';
+import type { RootsHost } from './roots.js';
 
 /** Containers that have a root, or what is left of one. */
 export const containerKeys = ({ containers }: RootPlaces): Promise<string[]> => readdir(containers);
 
 /** Removes states of layers that neither `keep`, nor a container, nor a program that runs needs, and what was left half made. */
 export async function collectUnpacked(
-  places: RootPlaces,
-  locks: FileLocks,
+  { places, locks, files }: RootsHost,
   keep: ReadonlySet<Digest>,
 ): Promise<void> {
-  await sweepUnmade(locks, places.unpacked);
+  await sweepUnmade({ locks, files }, places.unpacked);
   const aside = await exclusively(locks, holdLock(places), async () => {
     const needed = await heldChains(places, locks);
     for (const chain of keep) needed.add(hexOf(chain));
@@ -28,5 +28,5 @@ export async function collectUnpacked(
     return await Promise.all(unneeded.map((name) => setAside(locks, join(places.unpacked, name))));
   });
   // Nobody can find these any more, so that others need not wait until they are gone.
-  for (const path of aside) if (path !== undefined) await rm(path, { recursive: true, force: true });
+  for (const path of aside) if (path !== undefined) await removeRoot(files, path);
 }

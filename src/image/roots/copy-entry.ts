@@ -18,7 +18,7 @@ const foreign = /^(?:trusted|user)\.overlay\./;
 /**
  * Makes of what lies at `from` the same at `to`, a directory without what is in it: type, content, owner, mode, extended
  * attributes. Paths are bytes, one character each. Content is shared where the file system can share it (copy-on-write).
- * Times and flags are set by `finishEntry`, since what is done in a directory changes its time, and a flag may forbid it.
+ * The time is set by `finishEntry`, since what is done in a directory changes it.
  */
 export function copyEntry(files: FileCalls, from: string, to: string, stats: BigIntStats): void {
   const [source, target] = [nativePath(from), nativePath(to)];
@@ -45,10 +45,8 @@ export function copyMetadata(files: FileCalls, from: string, to: string, stats: 
   }
 }
 
-/** Sets what comes last: the time and, where there are any, the flags. */
-export function finishEntry(files: FileCalls, from: string, to: string, stats: BigIntStats): void {
+/** Sets the time, which comes last but for flags. */
+export function finishEntry(files: FileCalls, to: string, stats: BigIntStats): void {
   if (stats.isSocket()) return;
   files.setTime(pathBytes(to), timeOf(stats));
-  const flags = files.flags(pathBytes(from));
-  if (flags !== '') files.setFlags(pathBytes(to), flags);
 }

@@ -11,6 +11,8 @@ import { copyEntry, copyMetadata, finishEntry } from './copy-entry.js';
  */
 export function copyTree(files: FileCalls, from: string, to: string, share: boolean): void {
   const linked = new Map<string, string>();
+  // Set when all is there: they may forbid what is still to be done.
+  const flagged: (readonly [path: string, flags: string])[] = [];
 
   const visit = (source: string, target: string, stats: BigIntStats): void => {
     for (const name of readdirSync(nativePath(source), { encoding: 'latin1' as 'utf8' })) {
@@ -18,16 +20,18 @@ export function copyTree(files: FileCalls, from: string, to: string, share: bool
       const found = lstatSync(nativePath(below), { bigint: true });
       if (!copyLink(below, made, found)) {
         copyEntry(files, below, made, found);
+        noteFlags(below, made, found);
         if (found.isDirectory()) visit(below, made, found);
-        else finishEntry(files, below, made, found);
+        else finishEntry(files, made, found);
       }
     }
-    finishEntry(files, source, target, stats);
+    finishEntry(files, target, stats);
   };
 
   const copyLink = (source: string, target: string, stats: BigIntStats): boolean => {
     if (stats.isDirectory()) return false;
-    if (share && !stats.isSocket()) {
+    // What has flags would share them, and some forbid further names.
+    if (share && !stats.isSocket() && files.flags(pathBytes(source)) === '') {
       files.link(pathBytes(source), pathBytes(target));
       return true;
     }
@@ -39,8 +43,15 @@ export function copyTree(files: FileCalls, from: string, to: string, share: bool
     return first !== undefined;
   };
 
+  const noteFlags = (source: string, target: string, stats: BigIntStats): void => {
+    const flags = stats.isSocket() ? '' : files.flags(pathBytes(source));
+    if (flags !== '') flagged.push([target, flags]);
+  };
+
   const [source, target] = [fromText(from), fromText(to)];
   const stats = lstatSync(nativePath(source), { bigint: true });
   copyMetadata(files, source, target, stats);
   visit(source, target, stats);
+  noteFlags(source, target, stats);
+  for (const [path, flags] of flagged.reverse()) files.setFlags(pathBytes(path), flags);
 }

@@ -1,9 +1,10 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collectUnpacked } from './collect.js';
 import { copyTree } from './copy-tree.js';
 import { makeOnce } from './make-once.js';
 import { unpackedPath } from './places.js';
+import { removeRoot } from './remove-root.js';
 import type { Roots, RootsHost } from './roots.js';
 import { wholeRoots } from './whole-trees.js';
 
@@ -12,7 +13,7 @@ import { wholeRoots } from './whole-trees.js';
  * since nobody changes them; a container's are its own, and share blocks where the file system can.
  */
 export function copyRoots(host: RootsHost): Roots {
-  const { places, locks, files } = host;
+  const { places, files } = host;
   return wholeRoots(host, {
     kind: 'copy',
     has: async (chain) => {
@@ -28,7 +29,7 @@ export function copyRoots(host: RootsHost): Roots {
         if (from !== undefined) copyTree(files, unpackedPath(places, from), directory, true);
         await fill(directory);
       };
-      await makeOnce(locks, unpackedPath(places, chain), make, signal);
+      await makeOnce(host, unpackedPath(places, chain), make, signal);
     },
     clone: async (chain, directory) => {
       const root = join(directory, 'root');
@@ -36,8 +37,8 @@ export function copyRoots(host: RootsHost): Roots {
       if (chain !== undefined) copyTree(files, unpackedPath(places, chain), root, false);
     },
     removeContainer: async (directory) => {
-      await rm(directory, { recursive: true, force: true });
+      await removeRoot(files, directory);
     },
-    collect: (keep) => collectUnpacked(places, locks, keep),
+    collect: (keep) => collectUnpacked(host, keep),
   });
 }

@@ -19,7 +19,7 @@ export function lowerOf(below: Tree, files: FileCalls): Lower {
       const stats = lstatSync(nativePath(entry.hostPath), { bigint: true });
       if (stats.isDirectory()) {
         copyEntry(files, entry.hostPath, absolute, stats);
-        finishEntry(files, entry.hostPath, absolute, stats);
+        finishEntry(files, absolute, stats);
       } else {
         files.link(pathBytes(entry.hostPath), pathBytes(absolute));
       }

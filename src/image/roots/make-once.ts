@@ -3,8 +3,14 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileCalls } from '../../kernel/files.js';
 import { openLocked, type FileLocks } from '../content/file-lock.js';
 import { ImageError } from '../error.js';
+import { removeRoot } from './remove-root.js';
+import type { RootsHost } from './roots.js';
+
+/** What directories are made and removed with. */
+export type RootMaker = Pick<RootsHost, 'locks' | 'files'>;
 
 /** Names of directories that are not complete, and of their locks, beside those that are. */
 const making = '.making-';
@@ -21,21 +27,21 @@ const patience = 100;
  * @returns whether it was made now
  */
 export async function makeOnce(
-  locks: FileLocks,
+  host: RootMaker,
   path: string,
   make: (directory: string) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<boolean> {
   while (!(await isThere(path))) {
     stopIfAborted(signal, path);
-    const lock = await openLocked(locks, lockPath(path), constants.O_CREAT);
+    const lock = await openLocked(host.locks, lockPath(path), constants.O_CREAT);
     if (lock === undefined) {
       await delay(patience, undefined, { signal }).catch(() => undefined);
       continue;
     }
     try {
       if (await isThere(path)) return false;
-      await makeLocked(path, make);
+      await makeLocked(host.files, path, make);
       return true;
     } finally {
       await release(lock, path);
@@ -44,16 +50,20 @@ export async function makeOnce(
   return false;
 }
 
-async function makeLocked(path: string, make: (directory: string) => Promise<void>): Promise<void> {
+async function makeLocked(
+  files: FileCalls,
+  path: string,
+  make: (directory: string) => Promise<void>,
+): Promise<void> {
   const fresh = `${lockPath(path)}.d`;
   // Of one who was killed.
-  await rm(fresh, { recursive: true, force: true });
+  await removeRoot(files, fresh);
   await mkdir(fresh, { mode: 0o700 });
   try {
     await make(fresh);
     await rename(fresh, path);
   } catch (error) {
-    await rm(fresh, { recursive: true, force: true });
+    await removeRoot(files, fresh);
     throw error;
   }
 }
@@ -76,15 +86,15 @@ export async function setAside(locks: FileLocks, path: string): Promise<string |
 }
 
 /** Removes what programs that were killed have left in a directory. */
-export async function sweepUnmade(locks: FileLocks, directory: string): Promise<void> {
+export async function sweepUnmade({ locks, files }: RootMaker, directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (name.endsWith(removing)) await rm(join(directory, name), { recursive: true, force: true });
+    if (name.endsWith(removing)) await removeRoot(files, join(directory, name));
     if (name.startsWith(making) && !name.endsWith('.d') && !name.endsWith(removing)) {
       const path = join(directory, name.slice(making.length));
       const lock = await openLocked(locks, lockPath(path), constants.O_CREAT);
       if (lock === undefined) continue;
       try {
-        await rm(`${lockPath(path)}.d`, { recursive: true, force: true });
+        await removeRoot(files, `${lockPath(path)}.d`);
       } finally {
         await release(lock, path);
       }

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../digest.js';
 import { ImageError } from '../error.js';
@@ -15,6 +15,7 @@ import { lowerOf } from './lower.js';
 import { makeOnce } from './make-once.js';
 import { containerPath, unpackedPath } from './places.js';
 import { readChains } from './record.js';
+import { removeRoot } from './remove-root.js';
 import type { Root, RootLayer, RootMount, Roots, RootsHost } from './roots.js';
 import { unpackLayer } from './unpack-layer.js';
 
@@ -45,7 +46,7 @@ export function overlayRoots(host: RootsHost): Roots {
       const below = lowers(chains.slice(0, index)).map(fromText);
       const lower = lowerOf(layeredTree(below, { isOpaque: opaque, bytes: true }), files);
       await makeOnce(
-        locks,
+        host,
         unpackedPath(places, chain),
         (directory) => unpackLayer({ layer, blobs, directory, whiteouts: 'overlay', lower, files }, options),
         options.signal,
@@ -76,11 +77,11 @@ export function overlayRoots(host: RootsHost): Roots {
     changes: (key, latest) =>
       Promise.resolve(overlayDiff(files, join(containerPath(places, key), 'upper'), latest)),
     remove: async (key) => {
-      await rm(containerPath(places, key), { recursive: true, force: true });
+      await removeRoot(files, containerPath(places, key));
     },
     keys: () => containerKeys(places),
     collect: async (keep: readonly (readonly RootLayer[])[]) => {
-      await collectUnpacked(places, locks, new Set(keep.flatMap(chainsOf)));
+      await collectUnpacked(host, new Set(keep.flatMap(chainsOf)));
     },
     close: () => hold.close(),
   };

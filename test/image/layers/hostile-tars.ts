@@ -113,6 +113,31 @@ const throughLinks = (outside: string): readonly (readonly [what: string, layers
     ],
   ],
   [
+    'takes the place of directories that are still to be finished',
+    (link) => [
+      [{ name: 'self/sub/', type: '5' }],
+      [{ name: 'self/sub/x' }, { name: 'self/sub/.wh..wh..opq' }, link],
+    ],
+  ],
+  [
+    'takes the place of directories that the same layer made',
+    (link) => [
+      [
+        { name: 'self/sub/', type: '5', mode: 0o777, uid: 9, pax: { 'SCHILY.xattr.user.evil': 'x' } },
+        { name: 'self/sub/.wh..wh..opq' },
+        link,
+      ],
+    ],
+  ],
+  [
+    'takes the place of what is removed',
+    (link) => [
+      [{ name: 'self/sub/', type: '5' }],
+      [{ name: 'self/sub/x' }],
+      [{ name: 'self/sub/y' }, { name: '.wh.self' }, link],
+    ],
+  ],
+  [
     'replaces a directory of a lower layer by it',
     (link) => [[{ name: 'self/', type: '5' }], [{ name: 'self/a' }, link, { name: 'self/canary' }]],
   ],

@@ -28,6 +28,7 @@ export function rootWithCanary(): { readonly outside: string; readonly root: str
   const outside = temporary();
   for (const name of ['etc', 'tmp', 'outside']) {
     mkdirSync(join(outside, name));
+    mkdirSync(join(outside, name, 'sub'));
     writeFileSync(join(outside, name, 'canary'), `canary of ${name}`);
   }
   const root = join(outside, 'parent', 'root');

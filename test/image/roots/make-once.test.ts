@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hostLocks } from '../../../src/image/content/file-lock.js';
 import { madeIn, makeOnce, setAside, sweepUnmade } from '../../../src/image/roots/make-once.js';
+import { files } from '../layers/sandbox.js';
 
 const root = mkdtempSync(join(tmpdir(), 'once-'));
 const locks = hostLocks();
+const maker = { locks, files };
 after(() => {
   locks.close();
   rmSync(root, { recursive: true });
@@ -28,7 +30,7 @@ test('of many at once, one makes it, and the others find it', async () => {
     times += 1;
     await writeFile(join(directory, 'a'), 'a');
   };
-  const made = await Promise.all(Array.from({ length: 8 }, () => makeOnce(locks, path, make)));
+  const made = await Promise.all(Array.from({ length: 8 }, () => makeOnce(maker, path, make)));
   assert.equal(times, 1);
   assert.equal(made.filter((each) => each).length, 1);
   assert.deepEqual(readdirSync(path), ['a']);
@@ -37,13 +39,13 @@ test('of many at once, one makes it, and the others find it', async () => {
 test('what fails leaves nothing, and the next one may succeed', async () => {
   const directory = folder();
   const path = join(directory, 'x');
-  const failing = makeOnce(locks, path, async (fresh) => {
+  const failing = makeOnce(maker, path, async (fresh) => {
     await writeFile(join(fresh, 'a'), 'a');
     throw new Error('no');
   });
   await assert.rejects(failing, /no/);
   assert.deepEqual(readdirSync(directory), []);
-  await makeOnce(locks, path, () => Promise.resolve());
+  await makeOnce(maker, path, () => Promise.resolve());
   assert.deepEqual(readdirSync(directory), ['x']);
 });
 
@@ -56,9 +58,9 @@ test('what one who was killed has left is begun again, or swept', async () => {
   };
   left('x');
   left('y');
-  await makeOnce(locks, join(directory, 'x'), () => Promise.resolve());
+  await makeOnce(maker, join(directory, 'x'), () => Promise.resolve());
   assert.deepEqual(readdirSync(join(directory, 'x')), []);
-  await sweepUnmade(locks, directory);
+  await sweepUnmade(maker, directory);
   assert.deepEqual(readdirSync(directory), ['x']);
 });
 
@@ -66,8 +68,8 @@ test('what is being made is neither swept nor set aside', async () => {
   const directory = folder();
   const path = join(directory, 'x');
   const seen = await new Promise<readonly string[]>((resolve, reject) => {
-    makeOnce(locks, path, async () => {
-      await sweepUnmade(locks, directory);
+    makeOnce(maker, path, async () => {
+      await sweepUnmade(maker, directory);
       assert.equal(await setAside(locks, path), undefined);
       resolve(readdirSync(directory));
     }).catch(reject);
@@ -77,15 +79,15 @@ test('what is being made is neither swept nor set aside', async () => {
 
 test('what is set aside is found no more', async () => {
   const directory = folder();
-  await makeOnce(locks, join(directory, 'x'), () => Promise.resolve());
+  await makeOnce(maker, join(directory, 'x'), () => Promise.resolve());
   const aside = await setAside(locks, join(directory, 'x'));
   assert(aside !== undefined && existsSync(aside));
   assert.deepEqual(await madeIn(directory), []);
-  await sweepUnmade(locks, directory);
+  await sweepUnmade(maker, directory);
   assert.deepEqual(readdirSync(directory), []);
 });
 
 test('one who is told to stop, stops', async () => {
-  const stopped = makeOnce(locks, join(folder(), 'x'), () => Promise.resolve(), AbortSignal.abort());
+  const stopped = makeOnce(maker, join(folder(), 'x'), () => Promise.resolve(), AbortSignal.abort());
   await assert.rejects(stopped, { kind: 'cancelled' });
 });
