@@ -1,15 +1,9 @@
-import type {
-  CreateRequest,
-  ExecRequest,
-  RuntimeContainer,
-  RuntimeProcess,
-  TypedBytes,
-} from '../runtime/runtime.js';
+import type { CreateRequest, ExecRequest, RuntimeContainer, RuntimeProcess } from '../runtime/runtime.js';
 import type { Resources } from '../runtime/spec.js';
 import { cleanUp } from './clean-up.js';
 import type { CreatedJail } from './create.js';
 import { changeLimits } from './limits/limits.js';
-import { readMetrics } from './limits/metrics.js';
+import { metricsOf } from './limits/metrics.js';
 import { explainLinuxFailure } from './linux/explain.js';
 import { everybodyIn } from './process/everybody.js';
 import { launchProcess } from './process/launch.js';
@@ -49,7 +43,7 @@ export function jailContainer(
       const wanted = planResources(new Field('resources', resources), new Field('', undefined));
       await changeLimits(system, jail, wanted, journal);
     },
-    stats: (): Promise<TypedBytes> => readMetrics(system, jail.name, () => everybody.pids()),
+    stats: metricsOf(system, jail.name, () => everybody.list()),
     // rctl(8) pages out what is above a limit of memory; nobody is killed for it.
     outOfMemory: () => false,
     onOutOfMemory: () => undefined,

@@ -72,6 +72,15 @@ group('sysctl(3): names', 'observed on 12.1: S6, S12 to S14', (states) => {
   );
 
   states(
+    'hw.pagesize is a power of two',
+    async (c) => {
+      const size = await c.run((b) => readSysctlInt(b, 'hw.pagesize'));
+      assert.ok(size >= 4096 && (size & (size - 1)) === 0, String(size));
+    },
+    { fact: 'sysctl(3): HW_PAGESIZE' },
+  );
+
+  states(
     'the uptime only grows',
     async (c) => {
       const first = await c.run((b) => readUptime(b));

@@ -316,6 +316,26 @@ describe('the jail runtime', () => {
     assert.deepEqual([world.left(), request.journal.entries(), await rules()], [[], [], []]);
   });
 
+  it('measures processes where no account is kept', async () => {
+    const world = new RuntimeWorld(14, { accounting: false });
+    const container = await world.runtime.create(await world.request());
+    await container.start();
+    world.process(container.init).runtime = 2_500n;
+    const shell = parseProcess({ cwd: '/', args: ['sh'] }, 'exec');
+    const exec = await container.exec({ execId: 'e', process: shell, stdio: await world.stdio() });
+    world.process(exec).runtime = 500n;
+    const figures = async (): Promise<number[]> => {
+      const { pids, cpu, memory } = unpack(Metrics, await container.stats());
+      return [pids?.current, cpu?.usageUsec, memory?.usage].map(Number);
+    };
+    // In the model every process holds a hundred pages.
+    assert.deepEqual(await figures(), [2, 3_000, 2 * 409_600]);
+    exitProgram(world.process(exec), 0);
+    await exec.exited;
+    assert.deepEqual(await figures(), [1, 3_000, 409_600]);
+    await container.remove();
+  });
+
   it('lifts limits where no account is kept, as there are none', async () => {
     const world = new RuntimeWorld(14, { accounting: false });
     const container = await world.runtime.create(await world.request());

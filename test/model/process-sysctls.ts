@@ -48,6 +48,7 @@ function kinfo({ process: viewer, system }: CallContext, process: Process): Uint
   if (process.alive) {
     view.setBigInt64(fields.ki_rssize.offset, 100n, true);
     view.setBigUint64(fields.ki_size.offset, 0x100_0000n, true);
+    view.setBigUint64(fields.ki_runtime.offset, process.runtime, true);
   }
   bytes.set(Buffer.from(process.command).subarray(0, c.MAXCOMLEN), fields.ki_comm.offset);
   bytes.set(Buffer.from(process.session.login), fields.ki_login.offset);

@@ -51,6 +51,8 @@ export class Process {
   /** The signal that it gets when its parent exits. */
   parentDeathSignal = 0;
   /** Whether debuggers may attach to it. */
+  /** Microseconds that it has spent on processors. */
+  runtime = 0n;
   traceable = true;
   /** Whether set-id bits mean nothing to it and its descendants. */
   noNewPrivileges = false;

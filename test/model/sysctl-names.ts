@@ -63,6 +63,7 @@ export function standardSysctls(system: System): void {
   tree.add('hw.machine', { read: () => text('amd64') });
   tree.add('hw.machine_arch', { read: () => text('amd64') });
   tree.add('kern.boottime', { read: () => timeBytes(system.clock.booted) });
+  tree.add('hw.pagesize', variable(4096, false));
   tree.add('hw.ncpu', variable(system.cpusets.root.mask.size, false));
   tree.add('kern.sched.cpusetsize', variable(bindings.layouts.cpuset_t.size, false));
   tree.add('kern.racct.enable', variable(system.accounting ? 1 : 0, false));

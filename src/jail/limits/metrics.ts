@@ -1,27 +1,58 @@
 import { hasAccounting, readUsage } from '../../kernel/freebsd/rctl.js';
+import type { ProcessInfo } from '../../kernel/freebsd/process-info.js';
 import { run, type FreeBSD } from '../../kernel/freebsd/run.js';
+import { readSysctlInt } from '../../kernel/freebsd/sysctl.js';
 import type { TypedBytes } from '../../runtime/runtime.js';
+import { processTimes } from './process-times.js';
+
+/** What a jail uses: bytes, and microseconds of processors. */
+interface Usage {
+  readonly memory: bigint;
+  readonly swap: bigint;
+  readonly cpu: bigint;
+}
 
 /**
- * What a jail uses, in the message that containerd and its clients know of cgroups: memory, time of processors and the
- * number of processes. A kernel that keeps no account tells the latter only.
+ * What tells what a jail uses, in the message that containerd and its clients know of cgroups: memory, time of processors
+ * and the number of processes. Where the kernel keeps no account, the first two are the sums of the jail's processes.
  *
- * @param pids of the jail's processes
+ * @param list the jail's processes
  */
-export async function readMetrics(
+export function metricsOf(
   system: FreeBSD,
   jail: string,
-  pids: () => Promise<number[]>,
-): Promise<TypedBytes> {
-  const { pack } = await import('../../proto/any.js');
-  const { CPUStat, MemoryStat, Metrics, PidsStat } = await import('../../proto/generated/cgroups-v2.js');
-  const current = (await pids()).length;
-  const processes = PidsStat.decode(PidsStat.encode({ current: BigInt(current) }));
-  if (!(await hasAccounting(system))) return pack(Metrics, { pids: processes });
+  list: () => Promise<ProcessInfo[]>,
+): () => Promise<TypedBytes> {
+  const times = processTimes();
+  return async () => {
+    const { pack } = await import('../../proto/any.js');
+    const { CPUStat, MemoryStat, Metrics, PidsStat } = await import('../../proto/generated/cgroups-v2.js');
+    const processes = await list();
+    const { memory, swap, cpu } = (await hasAccounting(system))
+      ? await accounted(system, jail)
+      : { ...(await held(system, processes)), cpu: times(processes) };
+    return pack(Metrics, {
+      pids: PidsStat.decode(PidsStat.encode({ current: BigInt(processes.length) })),
+      cpu: CPUStat.decode(CPUStat.encode({ usageUsec: cpu })),
+      memory: MemoryStat.decode(MemoryStat.encode({ usage: memory, anon: memory, swapUsage: swap })),
+    });
+  };
+}
+
+async function accounted(system: FreeBSD, jail: string): Promise<Usage> {
   const used = await run(system, (b) => readUsage(b, jail));
   const amount = (name: Parameters<typeof used.get>[0]): bigint => used.get(name) ?? 0n;
-  const cpu = CPUStat.decode(CPUStat.encode({ usageUsec: amount('cputime') * 1_000_000n }));
-  const usage = amount('memoryuse');
-  const memory = MemoryStat.decode(MemoryStat.encode({ usage, anon: usage, swapUsage: amount('swapuse') }));
-  return pack(Metrics, { pids: processes, cpu, memory });
+  return { memory: amount('memoryuse'), swap: amount('swapuse'), cpu: amount('cputime') * 1_000_000n };
+}
+
+/** What processes hold; pages that several of them share count for each. */
+async function held(system: FreeBSD, processes: readonly ProcessInfo[]): Promise<Omit<Usage, 'cpu'>> {
+  const page = BigInt(await run(system, (b) => readSysctlInt(b, 'hw.pagesize')));
+  const bytes = (pages: (process: ProcessInfo) => bigint): bigint => {
+    return processes.reduce((sum, process) => sum + pages(process), 0n) * page;
+  };
+  return {
+    memory: bytes(({ residentPages }) => residentPages),
+    swap: bytes(({ swappedPages }) => swappedPages),
+  };
 }

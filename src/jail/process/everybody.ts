@@ -1,5 +1,6 @@
 import { continueJails, signalJails, stopJails } from '../../kernel/freebsd/jail-signals.js';
 import { listJails } from '../../kernel/freebsd/jail.js';
+import type { ProcessInfo } from '../../kernel/freebsd/process-info.js';
 import { listProcesses } from '../../kernel/freebsd/process-list.js';
 import type { FreeBSD } from '../../kernel/freebsd/run.js';
 import { RuntimeError, reason } from '../../runtime/error.js';
@@ -8,6 +9,8 @@ import { RuntimeError, reason } from '../../runtime/error.js';
 export interface Everybody {
   /** Those that have not ended, by rising pid as the host knows them. */
   pids(): Promise<number[]>;
+  /** What the kernel says of these. */
+  list(): Promise<ProcessInfo[]>;
   /**
    * Sends a signal to all, those included that are made meanwhile.
    *
@@ -47,14 +50,13 @@ export function everybodyIn(
     }
     return [...own];
   };
+  const list = async (): Promise<ProcessInfo[]> => {
+    const all = await listProcesses(system, await jails());
+    return all.filter(({ state }) => state !== 'zombie');
+  };
   return {
-    pids: async () => {
-      const list = await listProcesses(system, await jails());
-      return list
-        .filter(({ state }) => state !== 'zombie')
-        .map(({ pid }) => pid)
-        .sort((a, b) => a - b);
-    },
+    list,
+    pids: async () => (await list()).map(({ pid }) => pid).sort((a, b) => a - b),
     signal: async (signal) => {
       const reached = await jails();
       await orFail(signalJails(system, reached, signal));
