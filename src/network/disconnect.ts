@@ -29,7 +29,7 @@ export async function disconnect(
 ): Promise<void> {
   const failures: unknown[] = [];
   const own = made.filter(({ kind }) => isNetworkKind(kind)).toReversed();
-  const addresses = addressesOf(host.leases, container);
+  const addresses = leasedAddresses(host.leases, container);
   let filterWithdrawn = false;
   for (const { seq, kind, detail } of own) {
     try {
@@ -53,7 +53,11 @@ function release(host: NetworkState, holder: Holder): void {
   host.leases.release(holder);
 }
 
-function addressesOf(leases: LeaseStore, { namespace, id }: { namespace: string; id: string }): string[] {
+/** The addresses that a container has been leased, of all its interfaces. */
+export function leasedAddresses(
+  leases: LeaseStore,
+  { namespace, id }: { readonly namespace: string; readonly id: string },
+): string[] {
   return leases
     .heldBy({ namespace, id })
     .filter(({ pool }) => pool.includes('/'))

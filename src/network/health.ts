@@ -81,7 +81,8 @@ async function filter(system: FreeBSD): Promise<HealthCheck[]> {
 }
 
 async function forwarding(system: FreeBSD, networks: readonly NetworkSettings[]): Promise<HealthCheck[]> {
-  const used = networks.flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix.family));
+  const left = networks.filter(({ prepareHost }) => !prepareHost);
+  const used = left.flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix.family));
   const families = (['inet', 'inet6'] as const).filter((family) => used.includes(family));
   const off = await notForwarded(system, families);
   return families.map((family) =>

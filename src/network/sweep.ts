@@ -47,6 +47,8 @@ export async function sweep(
   };
   for (const { container, made } of held) {
     if (isAttachment(container.namespace) || jails.has(container)) continue;
+    // Another container of this name may have begun to live while others were swept.
+    if ((await living()).has(container)) continue;
     await attempt(shown(container), () =>
       disconnect(host, container, { making: () => 0, unmade: () => undefined }, made),
     );
@@ -54,7 +56,7 @@ export async function sweep(
   for (const attachment of attached) {
     const jid = attachments.jailOf(attachment);
     // Without one it is being made just now.
-    if (jid === undefined || jails.hasJid(jid)) continue;
+    if (jid === undefined || jails.hasJid(jid) || (await living()).hasJid(jid)) continue;
     await attempt(`attachment ${attachment.interface} of ${attachment.id}`, () =>
       detach(host, attachments, attachment),
     );

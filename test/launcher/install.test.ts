@@ -105,6 +105,18 @@ test("does not overwrite another project's shim unless told to, and gives it bac
   assert.equal(readFileSync(command, 'utf8'), '#!/bin/sh\necho theirs\n');
 });
 
+test("does not overwrite another project's plugin", (context) => {
+  const { install, path } = createInstallation(context);
+  mkdirSync(path('libexec/cni'), { recursive: true });
+  writeFileSync(path('libexec/cni/jail-bridge'), 'theirs');
+  const [status, , stderr] = install('--link');
+  assert.equal(status, 1);
+  assert.match(stderr, /^install: .*\/libexec\/cni\/jail-bridge belongs to another program: /);
+  assert.deepEqual(names(path('bin')), []);
+  assert.equal(install('--uninstall')[0], 0);
+  assert.equal(readFileSync(path('libexec/cni/jail-bridge'), 'utf8'), 'theirs');
+});
+
 test('says what is missing', (context) => {
   const { install } = createInstallation(context);
   const [status, , stderr] = install('--build', '/nonexistent');

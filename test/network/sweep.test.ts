@@ -69,14 +69,15 @@ suite('what containers leave that nobody remembers', () => {
     const host = await readyHost();
     const one = await start(host, 'one');
     const two = await start(host, 'two');
+    let asked = 0;
     const nothing = living([]);
     const report = { swept: [] as string[], failed: [] as string[] };
     await sweep(
       host,
       attachmentStore(openNetworkStore(':memory:')),
       () => {
-        // The next call is the first that takes something away.
-        host.model.faults.failNth(1, 'EPERM');
+        // Asked before the first is taken away: the next call is the first that does.
+        if (++asked === 2) host.model.faults.failNth(1, 'EPERM');
         return Promise.resolve(nothing);
       },
       {
@@ -89,6 +90,28 @@ suite('what containers leave that nobody remembers', () => {
     assert.deepEqual(report.swept, ['container default/two']);
     assert.deepEqual((await sweepNow(host, nothing)).swept, ['container default/one']);
     for (const { jid } of [one, two]) await endJail(host, jid);
+    assert.deepEqual(host.remains(), []);
+    host.close();
+  });
+
+  test('is not taken from a container that has begun to live meanwhile', async () => {
+    const host = await readyHost();
+    const one = await start(host, 'one');
+    const two = await start(host, 'two');
+    let asked = 0;
+    const report = { swept: [] as string[], failed: [] as string[] };
+    await sweep(
+      host,
+      attachmentStore(openNetworkStore(':memory:')),
+      () => Promise.resolve(living(asked++ > 1 ? ['two'] : [])),
+      {
+        swept: (what) => report.swept.push(what),
+        failed: (what) => report.failed.push(what),
+      },
+    );
+    assert.deepEqual(report, { swept: ['container default/one'], failed: [] });
+    await endJail(host, one.jid);
+    await stop(host, two);
     assert.deepEqual(host.remains(), []);
     host.close();
   });

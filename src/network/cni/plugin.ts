@@ -1,9 +1,11 @@
 import { isKernelError } from '../../kernel/error.js';
+import { listInterfaceAddresses } from '../../kernel/freebsd/interface-addresses.js';
 import { interfaceFlags } from '../../kernel/freebsd/interface.js';
 import { getJail } from '../../kernel/freebsd/jail.js';
 import { run } from '../../kernel/freebsd/run.js';
 import type { Attachment, AttachmentStore } from '../../store/attachments.js';
 import { connect } from '../connect.js';
+import { leasedAddresses } from '../disconnect.js';
 import { forwardingProblem, notForwarded } from '../forwarding.js';
 import type { NetworkHost } from '../host.js';
 import { halves, type PairDetail } from '../pair.js';
@@ -127,9 +129,17 @@ async function check(host: CniHost, said: CniEnvironment, config: CniConfig): Pr
   const jid = await findJail(host, said.netns);
   const pair = pairOf(host, attachment);
   await run(host.system, (b) => interfaceFlags(b, pair));
-  await host.within(jid, async (inside) => {
+  const has = await host.within(jid, async (inside) => {
     await run(inside, (b) => interfaceFlags(b, said.interface));
+    return listInterfaceAddresses(inside);
   });
+  for (const address of leasedAddresses(host.leases, keyOf(attachment))) {
+    if (has.some((each) => each.interface === said.interface && each.address === address)) continue;
+    throw new CniError(
+      cniCode.refused,
+      `container ${said.containerId}: interface ${said.interface} has lost its address ${address}`,
+    );
+  }
 }
 
 /** Takes away all attachments of the network that the runtime does not name. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
+import { removeIPv4Address } from '../../../src/kernel/freebsd/address.js';
 import { interfaceFlags } from '../../../src/kernel/freebsd/interface.js';
 import { writeSysctlInt } from '../../../src/kernel/freebsd/sysctl.js';
 import { setJail } from '../../../src/kernel/freebsd/jail.js';
@@ -111,6 +112,11 @@ suite('the CNI plugin', () => {
         output: undefined,
         status: 0,
       });
+      await host.within(jid, (inside) => run(inside, (b) => removeIPv4Address(b, 'eth0', '10.5.0.2')));
+      assert.deepEqual(failure(await call('CHECK', { config: { prevResult: output } })), [
+        100,
+        'container c1: interface eth0 has lost its address 10.5.0.2',
+      ]);
       assert.deepEqual(await call('DEL'), { output: undefined, status: 0 });
       assert.deepEqual(remains(fixture), before);
       // Again, and without the jail's name: no error.
