@@ -67,7 +67,7 @@ for (const options of [[], ['--link']]) {
       const [status, stdout, stderr] = install(...options);
       assert.deepEqual([status, stderr], [0, ''], round);
       assert.match(stdout, /--runtime .*\/bin\/containerd-shim-runc-v2/);
-      assert.deepEqual(names(path('bin')), commands);
+      assert.deepEqual(names(path('bin')), [...commands, 'jailer']);
       assert.deepEqual(names(path('lib')), ['containerd-shim-jail']);
       const inodes = commands.map((command) => statSync(path('bin', command)).ino);
       assert.equal(inodes[0], inodes[1]);
