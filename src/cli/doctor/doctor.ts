@@ -20,10 +20,17 @@ export interface Examined {
   readonly launcher: string;
   /** where this program's own files lie */
   readonly library: string;
+  /** whether all blobs are read */
+  readonly digests?: boolean;
 }
 
 /** Looks at all that containers need of this host, and changes nothing of it. */
-export async function examine({ data, launcher, library }: Examined): Promise<readonly Section[]> {
+export async function examine({
+  data,
+  launcher,
+  library,
+  digests = false,
+}: Examined): Promise<readonly Section[]> {
   const path = configPath();
   let config: Config | undefined;
   const configured = configurationCheck(path, () => (config = readConfig(path)));
@@ -45,7 +52,7 @@ export async function examine({ data, launcher, library }: Examined): Promise<re
   } finally {
     engine.kernel?.close();
   }
-  sections.push({ title: 'images', checks: await dataChecks(data) });
+  sections.push({ title: 'images', checks: await dataChecks(data, digests) });
   const containerd = await containerdChecks({
     config: containerdConfig[hostPlatform()],
     path: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin',

@@ -43,6 +43,18 @@ suite('what the doctor sees of the data directory', () => {
     });
   });
 
+  test('blobs that have changed, if they are to be read', async () => {
+    await withContent(async ({ blobs, images }, data) => {
+      const { manifest, blobs: parts } = await makeImage(blobs);
+      images.set('a:1', manifest);
+      await writeFile(blobs.path(parts[2].digest), Buffer.alloc(parts[2].size));
+      assert.deepEqual(await wrong(data), []);
+      const [check] = (await dataChecks(data, true)).filter(({ ok, name }) => !ok && name !== 'free space');
+      assert.equal(check?.name, blobs.path(parts[2].digest));
+      assert.match(check.remedy ?? '', /^remove it, and pull or load/);
+    });
+  });
+
   test('images that cannot be opened', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"7"}');
