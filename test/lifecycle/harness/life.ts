@@ -36,7 +36,7 @@ export function life(
     describe(`${subject}, on ${source.name}`, () => {
       let machine: Machine;
       before(async () => {
-        machine = await source.open();
+        machine = throughProcess(await source.open());
       });
       after(() => machine.close());
       define((what, body, needs = []) => {
@@ -48,6 +48,12 @@ export function life(
       });
     });
   }
+}
+
+/** The same machine, where one process makes all calls and has all children: descriptors are its own. */
+function throughProcess(machine: Machine): Machine {
+  const { process, system } = machine;
+  return process === undefined ? machine : { ...machine, system: { ...system, kernel: process } };
 }
 
 async function liveThrough(
