@@ -23,10 +23,11 @@ export interface HostFile {
 /**
  * Looks at a path of the host, in which symbolic links are followed, and at what the nullfs mounts on the way show.
  *
+ * @param what it is looked at for, for the message
  * @throws RuntimeError if nothing is there; KernelError
  */
-export async function lookAt(host: Root, path: string): Promise<HostFile> {
-  const { on, status, fileSystem } = await resolve(host, path);
+export async function lookAt(host: Root, path: string, what: string): Promise<HostFile> {
+  const { on, status, fileSystem } = await resolve(host, path, what);
   return { path: on, status, bare: await bareOf(host, on, fileSystem) };
 }
 
@@ -40,11 +41,11 @@ interface Resolved {
 const nothing: Step<undefined> = { value: { result: -1 }, decode: () => undefined };
 
 /** @param beside a path without symbolic links to look at as well */
-async function resolve(host: Root, path: string, beside?: string): Promise<Resolved> {
+async function resolve(host: Root, path: string, what: string, beside?: string): Promise<Resolved> {
   return visit(host, path, async (place, release) => {
     const { status } = place;
     const on = hostPathOf(host, place);
-    if (status === undefined) throw new RuntimeError('invalid', `${on}: no such file or directory`);
+    if (status === undefined) throw new RuntimeError('invalid', `${what}: ${on}: no such file or directory`);
     const found = await run(host.system, (b) => ({
       released: release(b),
       fileSystem: fileSystemAt(b, on),
@@ -69,7 +70,7 @@ export async function bareOf(host: Root, path: string, fileSystem: MountedFileSy
     const below = belowOf(here, seen.on);
     if (below === undefined || !seen.from.startsWith('/') || level === deepest) throw unclear(path, seen);
     // What it shows may be called so in a jail only; its inode number is the same here and there.
-    const shown = await resolve(host, seen.from, seen.on);
+    const shown = await resolve(host, seen.from, `nullfs on ${seen.on}`, seen.on);
     if (shown.beside?.inode !== shown.status.inode) throw unclear(path, seen);
     here = below === '' ? shown.on : `${shown.on === '/' ? '' : shown.on}${below}`;
     on = shown.fileSystem;

@@ -43,7 +43,8 @@ export async function mountIn(
   plan: MountPlan,
   context: MountContext,
 ): Promise<Mounted | undefined> {
-  const source = plan.type === 'nullfs' ? await lookAt(tree.host, plan.source) : undefined;
+  const source =
+    plan.type === 'nullfs' ? await lookAt(tree.host, plan.source, `mount on ${plan.destination}`) : undefined;
   const kind = source?.status.kind === 'file' ? 'file' : 'directory';
   const mounting: Mounting = { tree, plan, source, kind, context };
   const first = await visit<Mounted | 'missing' | undefined>(

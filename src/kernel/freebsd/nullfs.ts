@@ -40,7 +40,8 @@ export function nullfsMount(
   checkPlainPath('nullfs target', target.path, pathCapacity);
   const what = `nullfs of ${source.path} on ${target.path}`;
   if (source.status.kind !== 'directory' && source.status.kind !== 'file') {
-    throw new RangeError(`${what}: the source is a ${source.status.kind}`);
+    const advice = source.status.kind === 'socket' ? ': mount the directory that it is in' : '';
+    throw new RangeError(`${what}: the source is a ${source.status.kind}${advice}`);
   }
   if (source.status.kind !== target.status.kind) {
     throw new RangeError(`${what}: a ${source.status.kind} on a ${target.status.kind}`);

@@ -104,7 +104,7 @@ const deadly: [
   [
     'a nullfs of a socket',
     only(bind('/volumes/socket', '/a')),
-    /: the source is a socket$/,
+    /: the source is a socket: mount the directory that it is in$/,
     (model) => {
       plant(model, '/', { volumes: { socket: 'socket' } });
     },
@@ -113,7 +113,7 @@ const deadly: [
   [
     'a nullfs of nothing',
     only(bind('/nowhere', '/a')),
-    /^RuntimeError: \/nowhere: no such file or directory$/,
+    /^RuntimeError: mount on \/\w+: \/nowhere: no such file or directory$/,
   ],
   ['a rootfs on itself', { ...only(), rootfs: [bind(root, '/')] }, /the mount point lies within the source$/],
   [

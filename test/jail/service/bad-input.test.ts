@@ -131,7 +131,7 @@ const rows: readonly Row[] = [
     what: 'a source that is not there',
     spec: mount({}),
     code: invalid,
-    message: /^\/data: no such file or directory$/,
+    message: /^mount on \/data: \/data: no such file or directory$/,
   },
   {
     what: 'a folder on a file',
