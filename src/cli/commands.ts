@@ -37,6 +37,16 @@ export const commands: readonly Entry[] = [
   },
   { name: 'kill', summary: 'send a signal to containers', load: () => import('./commands/kill.js') },
   { name: 'wait', summary: 'wait for the end of containers', load: () => import('./commands/wait.js') },
+  {
+    name: 'stats',
+    summary: 'show what containers use',
+    load: () => import('./commands/stats.js'),
+  },
+  {
+    name: 'events',
+    summary: 'show what happens to containers, as it happens',
+    load: () => import('./commands/events.js'),
+  },
   { name: 'rm', summary: 'remove containers', load: () => import('./commands/rm.js') },
   {
     name: 'inspect',

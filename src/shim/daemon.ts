@@ -13,6 +13,7 @@ import { createServer } from '../ttrpc/server.js';
 import { requireArguments, type Arguments } from './arguments.js';
 import type { Config } from './config.js';
 import { daemonService } from './daemon-service.js';
+import { createEventLog, eventLogService } from './event-log.js';
 import { eventForwarder } from './forward.js';
 import type { HostSystem } from './host.js';
 import { createIdle } from './idle.js';
@@ -83,7 +84,8 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
     sweeping = false;
   });
 
-  const forwarder = eventForwarder(process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`);
+  const forwardTo = process.env['TTRPC_ADDRESS'] ?? `${args.address}.ttrpc`;
+  const forwarder = eventForwarder(forwardTo);
   const publisher = createPublisher({
     forward: forwarder.forward,
     lost: ({ namespace, event }, why) => {
@@ -91,11 +93,14 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
     },
   });
 
+  // jailer has no socket for events: it asks for them.
+  const eventLog = forwardTo === '' ? createEventLog() : undefined;
+
   let ending = false;
   const tasks = createTasks({
     runtime,
     records: storedRecords(store, leftOvers),
-    publish: publisher.publish,
+    publish: eventLog?.publish ?? publisher.publish,
     logger: { warn },
     openStdio: (key, execId, paths, owner) =>
       openStdio(
@@ -130,7 +135,7 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
   });
   const idle = createIdle(
     config.idleSeconds * 1000,
-    () => tasks.count > 0 || sweeping,
+    () => tasks.count > 0 || sweeping || (eventLog?.waiting ?? 0) > 0,
     () => {
       end('no containers');
     },
@@ -138,13 +143,15 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
   const shutdown = (): void => {
     idle.check();
   };
+  const eventServices = eventLog === undefined ? [] : [eventLogService(eventLog, shutdown)];
   const sockets = createNamespaceSockets({
     folder: dirname(args.socket),
     address: args.address,
-    serve: (namespace) => createServer(taskServices({ tasks, namespace, shutdown })),
+    serve: (namespace) => createServer([...taskServices({ tasks, namespace, shutdown }), ...eventServices]),
   });
   const server = createServer([
     ...taskServices({ tasks, namespace: config.grouping === 'all' ? undefined : args.namespace, shutdown }),
+    ...eventServices,
     daemonService({
       tasks,
       leftOvers,
@@ -164,6 +171,7 @@ export async function startDaemon(args: Arguments, config: Config, on?: HostSyst
     // First of all, so that no launcher finds a daemon that is about to end.
     removeSocket(args.socket);
     sockets.unlink();
+    eventLog?.close();
     log.info(`ends: ${why}`);
     void finish();
   };

@@ -142,3 +142,46 @@ async function logged(jailer: Jailer, name: string, pattern: RegExp): Promise<vo
   following.child.kill('SIGKILL');
   await following.outcome;
 }
+
+scenario('events tells what happens, whichever daemon it happens to', async (jailer) => {
+  const events = jailer.start(['events']);
+  const json = jailer.start(['events', '--format', 'json']);
+  // Nothing says that it listens: what happens until it does is made to happen again.
+  let heard = false;
+  const listening = Promise.all([events.until(/exit /), json.until(/"exit"/)]).then(() => {
+    heard = true;
+  });
+  while (!heard) {
+    await jailer.run(['run', '--rm', '--name', 'first', '--rootfs', jailer.rootfs, 'sh', '-c', 'exit 3']);
+    await Promise.race([listening, new Promise((resolve) => setTimeout(resolve, 20))]);
+  }
+  await listening;
+  await jailer.detached(['--name', 'heard'], ['sleep', '1000']);
+  await events.until(/start +heard\n/);
+  await jailer.output(['exec', 'heard', 'true']);
+  await events.until(/exec +heard\n[^]*exec-exit +heard with 0\n/);
+  await jailer.output(['rm', '-f', 'heard']);
+  await events.until(/ exit +heard with 137\n/);
+  await json.until(/"event":"exit","id":"[0-9a-f]{32}","name":"heard","pid":\d+,"exitStatus":137\}\n/);
+  assert.match(events.stdout, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}\S/);
+  for (const program of [events, json]) {
+    program.child.kill('SIGTERM');
+    await program.outcome;
+  }
+});
+
+scenario('stats shows what a container uses, and its limits', async (jailer) => {
+  await jailer.detached(
+    ['--name', 'worker', '--pids', '50', '--memory', '64m'],
+    ['sh', '-c', 'while :; do :; done'],
+  );
+  const [line = '', more] = (await jailer.output(['stats', '--format', 'json'])).split('\n');
+  const stats = JSON.parse(line) as Record<string, number | string>;
+  assert.equal(more, undefined);
+  assert.equal(stats['name'], 'worker');
+  assert.ok(Number(stats['cpuPercent']) > 0, line);
+  assert.ok(Number(stats['memory']) > 0 && stats['memoryLimit'] === 64 * 1024 * 1024, line);
+  assert.ok(Number(stats['processes']) >= 1 && stats['processesLimit'] === 50, line);
+  assert.match(await jailer.output(['stats', 'worker']), /^NAME +CPU +MEMORY +PROCESSES\nworker +[\d.]+ % /);
+  await jailer.output(['rm', '-f', 'worker']);
+});

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StateRequest, StateResponse } from '../../src/proto/generated/messages.js';
-import { Daemon, Events, TaskV2, TaskV3 } from '../../src/proto/generated/services.js';
+import { Daemon, EventLog, Events, TaskV2, TaskV3 } from '../../src/proto/generated/services.js';
 import { implement } from '../../src/ttrpc/service.js';
 
 const taskMethods =
   'State Create Start Delete Pids Pause Resume Checkpoint Kill Exec ResizePty CloseIO Update Wait Stats Connect Shutdown';
 
 test('services have their names and methods', () => {
-  const found = [TaskV2, TaskV3, Events, Daemon].map(({ name, methods }) => [
+  const found = [TaskV2, TaskV3, Events, Daemon, EventLog].map(({ name, methods }) => [
     name,
     Object.keys(methods).join(' '),
   ]);
@@ -17,6 +17,7 @@ test('services have their names and methods', () => {
     ['containerd.task.v3.Task', taskMethods],
     ['containerd.services.events.ttrpc.v1.Events', 'Forward'],
     ['containerd.shim.jail.v1.Daemon', 'Reserve Cleanup'],
+    ['containerd.shim.jail.v1.EventLog', 'Next'],
   ]);
 });
 
@@ -27,7 +28,7 @@ test('a method knows its name and the codecs of its messages', () => {
     request: StateRequest,
     response: StateResponse,
   });
-  for (const service of [TaskV2, TaskV3, Events, Daemon]) {
+  for (const service of [TaskV2, TaskV3, Events, Daemon, EventLog]) {
     const methods: Record<string, { name: string }> = service.methods;
     for (const [key, { name }] of Object.entries(methods)) assert.equal(name, key);
   }

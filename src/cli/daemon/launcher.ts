@@ -10,20 +10,31 @@ import { addressOf, bundleOf, namespace, type Places } from '../places.js';
  * @returns the path of the socket that serves its tasks
  * @throws CliError with what the launcher said
  */
-export async function reserve(places: Places, id: string): Promise<string> {
-  const address = await launch(places, id, ['start']);
+export function reserve(places: Places, id: string): Promise<string> {
+  return reserveIn(places, id, bundleOf(places, id));
+}
+
+/** As `reserve`, with a bundle that is no container's. */
+export async function reserveIn(places: Places, id: string, bundle: string): Promise<string> {
+  const address = await launch(places, id, bundle, ['start']);
   return address.replace(/^unix:\/\//, '');
 }
 
 /** Removes what is left of a container whose daemon is gone, or has lost it. May be done again. @throws CliError */
 export async function cleanUp(places: Places, id: string): Promise<void> {
-  await launch(places, id, ['-bundle', bundleOf(places, id), 'delete']);
+  const bundle = bundleOf(places, id);
+  await launch(places, id, bundle, ['-bundle', bundle, 'delete']);
 }
 
-async function launch(places: Places, id: string, action: readonly string[]): Promise<string> {
+async function launch(
+  places: Places,
+  id: string,
+  bundle: string,
+  action: readonly string[],
+): Promise<string> {
   const flags = ['-namespace', namespace, '-id', id, '-address', addressOf(places)];
   const child = spawn(places.launcher, [...flags, ...action], {
-    cwd: bundleOf(places, id),
+    cwd: bundle,
     // Nobody listens for events at the address: they are asked of the daemon.
     env: { ...process.env, TTRPC_ADDRESS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
