@@ -65,6 +65,21 @@ export const commands: readonly Entry[] = [
     summary: 'print a script by which a shell completes words',
     load: () => import('./commands/completion.js'),
   },
+  { name: 'pull', summary: 'get images from registries', load: () => import('./commands/pull.js') },
+  { name: 'push', summary: 'put an image into a registry', load: () => import('./commands/push.js') },
+  { name: 'images', summary: 'list images', load: () => import('./commands/images.js') },
+  { name: 'rmi', summary: 'remove images', load: () => import('./commands/rmi.js') },
+  { name: 'tag', summary: 'give an image another name', load: () => import('./commands/tag.js') },
+  {
+    name: 'login',
+    summary: 'keep name and password for a registry',
+    load: () => import('./commands/login.js'),
+  },
+  {
+    name: 'logout',
+    summary: 'forget name and password for a registry',
+    load: () => import('./commands/logout.js'),
+  },
   { name: 'build', summary: 'build an image of a Containerfile', load: () => import('./commands/build.js') },
   {
     name: 'prune',

@@ -1,6 +1,7 @@
 import type { Platform } from '../../image/descriptor.js';
 import type { Image } from '../../image/content/images.js';
 import { formatReference, type Reference } from '../../image/reference.js';
+import type { FindCredentials } from '../../image/registry/credentials/credentials.js';
 import { credentialsFrom, authFilePaths } from '../../image/registry/credentials/find.js';
 import { RegistryClient } from '../../image/registry/client.js';
 import { pull } from '../../image/registry/pull.js';
@@ -9,10 +10,13 @@ import type { ImageStore } from './open.js';
 import { registrySettings } from './registries.js';
 
 /** Talks to registries as the configuration and the environment say. To be closed. */
-export function openRegistryClient(context: Context): RegistryClient {
+export function openRegistryClient(
+  context: Context,
+  credentials: FindCredentials = credentialsFrom(authFilePaths(process.env), process.env),
+): RegistryClient {
   return new RegistryClient({
     settings: registrySettings(),
-    credentials: credentialsFrom(authFilePaths(process.env), process.env),
+    credentials,
     environment: process.env,
     warn: (line) => {
       context.tell(`jailer: ${line}`);

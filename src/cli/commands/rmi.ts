@@ -1,0 +1,38 @@
+import type { Command } from '../command.js';
+import { openEngine } from '../container/engine.js';
+import { CliError } from '../error.js';
+import { findImage } from '../image/find.js';
+
+export const command: Command = {
+  operands: 'IMAGE...',
+  count: { least: 1, most: Infinity },
+  completes: 'images',
+  options: [
+    {
+      name: 'force',
+      short: 'f',
+      kind: 'flag',
+      help: 'take the name away though containers were made of it; they go on',
+    },
+  ],
+  examples: [['jailer rmi $(jailer images -q)', 'remove all images of which there is no container']],
+  run: async (context, values, words) => {
+    const engine = await openEngine(context);
+    const { content } = await engine.images();
+    const found = words.map((word) => findImage(content.images, word));
+    if (!values.flag('force')) {
+      for (const { name } of found) {
+        const user = engine.containers.list().find(({ settings }) => settings.image === name);
+        if (user === undefined) continue;
+        throw new CliError(`container ${user.name} is of image ${name}: remove it first, or use rmi --force`);
+      }
+    }
+    for (const { name } of found) {
+      content.images.remove(name);
+      context.print(`${name}\n`);
+    }
+    // What containers use is leased to them.
+    await content.collect();
+    return 0;
+  },
+};
