@@ -19,6 +19,8 @@ export interface CniConfig {
   /** What the runtime calls the network. */
   readonly name: string;
   readonly network: NetworkSettings;
+  /** Name servers, domain, search list and options for the runtime to write down: what stands under `dns`. */
+  readonly dns: Readonly<Record<string, unknown>>;
   readonly ports: readonly PublishedPorts[];
   /** Addresses that the runtime asks for (capability `ips`), without prefixes. */
   readonly addresses: readonly string[];
@@ -47,6 +49,7 @@ export function readConfig(input: string): CniConfig {
       version,
       name: text('name', table['name']),
       network: readNetwork(table),
+      dns: readDns(table['dns'] ?? {}),
       ports: list('runtimeConfig.portMappings', runtime['portMappings'] ?? []).map(readPort),
       addresses: list('runtimeConfig.ips', runtime['ips'] ?? []).map((each, index) =>
         text(`runtimeConfig.ips[${index}]`, each).replace(/\/\d+$/, ''),
@@ -113,6 +116,17 @@ function readNetwork(table: Record<string, unknown>): NetworkSettings {
   }
   if (!hasPool) throw new Error('ipv4 or ipv6 is needed: a network such as 10.88.0.0/16');
   return readCniNetwork(name, { ...own, nameservers: dns['nameservers'] ?? [] });
+}
+
+/** The nameservers are checked with the network. */
+function readDns(value: unknown): Record<string, unknown> {
+  const dns = object('dns', value);
+  if (dns['domain'] !== undefined) text('dns.domain', dns['domain']);
+  for (const key of ['search', 'options']) {
+    list(`dns.${key}`, dns[key] ?? []).forEach((each, index) => text(`dns.${key}[${index}]`, each));
+  }
+  const known = ['nameservers', 'domain', 'search', 'options'];
+  return Object.fromEntries(Object.entries(dns).filter(([key]) => known.includes(key)));
 }
 
 function readPort(value: unknown, index: number): PublishedPorts {

@@ -105,9 +105,9 @@ async function add(host: CniHost, said: CniEnvironment, config: CniConfig): Prom
       ports: config.ports,
       names: [said.containerId, ...config.aliases],
     });
-    const { bridge, nameservers } = config.network;
+    const { bridge } = config.network;
     const pair = pairOf(host, attachment);
-    const result = resultOf(connection, { bridge, pair }, said.netns, nameservers, config.previous);
+    const result = resultOf(connection, { bridge, pair }, said.netns, config.dns, config.previous);
     return writeResult(config.version, result);
   } catch (error) {
     await detach(host, host.attachments, attachment);

@@ -29,7 +29,7 @@ export function resultOf(
   { interface: name, mac, addresses, mtu }: Connection,
   host: { readonly bridge: string; readonly pair: string },
   sandbox: string,
-  nameservers: readonly string[],
+  dns: Readonly<Record<string, unknown>>,
   previous: CniResult | undefined,
 ): CniResult {
   const before = previous?.interfaces ?? [];
@@ -51,7 +51,7 @@ export function resultOf(
         gw: gateway,
       })),
     ],
-    dns: { ...previous?.dns, ...(nameservers.length > 0 ? { nameservers } : {}) },
+    dns: { ...previous?.dns, ...dns },
   };
 }
 

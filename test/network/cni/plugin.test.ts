@@ -156,7 +156,8 @@ suite('the CNI plugin', () => {
         ips: [{ interface: 0, address: '127.0.0.2/8' }],
         dns: { domain: 'example.org' },
       };
-      const { output } = await call('ADD', { config: { prevResult, dns: { nameservers: ['192.0.2.53'] } } });
+      const own = { nameservers: ['192.0.2.53'], search: ['lan'], options: ['ndots:2'] };
+      const { output } = await call('ADD', { config: { prevResult, dns: own } });
       const { interfaces, ips, dns } = output as {
         interfaces: { name: string }[];
         ips: object[];
@@ -170,7 +171,7 @@ suite('the CNI plugin', () => {
         { interface: 0, address: '127.0.0.2/8' },
         { interface: 3, address: '10.5.0.2/24', gateway: '10.5.0.1' },
       ]);
-      assert.deepEqual(dns, { domain: 'example.org', nameservers: ['192.0.2.53'] });
+      assert.deepEqual(dns, { domain: 'example.org', ...own });
       await call('DEL');
     });
   });
@@ -354,6 +355,7 @@ suite('what the CNI plugin refuses', () => {
       7,
       /address 10\.6\.0\.1 is not in 10\.5\.0\.0\/24/,
     ],
+    ['a search list of numbers', { config: { dns: { search: [1] } } }, 7, /^dns\.search\[0\]: is no text/],
     ['GC without a list', { verb: 'GC' }, 7, /^cni\.dev\/valid-attachments is needed/],
     ['CHECK without a result', { verb: 'CHECK' }, 7, /^prevResult is needed/],
   ];
