@@ -155,6 +155,8 @@ async function settleAs(inside: FreeBSD, plan: ProcessPlan, user: ResolvedUser):
   const found = await run(inside, (b) => {
     return settle(b, {
       identity: user,
+      // Otherwise it is that of whoever started the daemon.
+      login: user.login,
       workingDirectory: plan.cwd,
       makeWorkingDirectory: true,
       umask: plan.umask,

@@ -17,6 +17,8 @@ export interface ResolvedUser {
   readonly groups: readonly number[];
   /** absolute; "/" for a user without a home */
   readonly home: string;
+  /** what getlogin(2) says; empty for a user without an entry */
+  readonly login: string;
 }
 
 /** Who a process of a container is to be. */
@@ -24,6 +26,9 @@ export type WantedUser = Pick<ProcessPlan, 'user' | 'additionalGids'>;
 
 // NGROUPS_MAX of sys/syslimits.h, less the user's own group.
 const mostGroups = 1023;
+
+// MAXLOGNAME of sys/param.h, less the NUL.
+const longestLogin = 32;
 
 /**
  * Turns a user into numbers, by an image's own passwd(5) and group(5). Numbers need no entry there; without one a user
@@ -34,8 +39,9 @@ const mostGroups = 1023;
  */
 export function resolveUser({ user, additionalGids }: WantedUser, files: UserFiles): ResolvedUser {
   if (user.kind === 'ids') {
-    const home = homeOf(findUser(files, ({ uid }) => uid === user.uid));
-    return { uid: user.uid, gid: user.gid, groups: others(user.gid, additionalGids), home };
+    const entry = findUser(files, ({ uid }) => uid === user.uid);
+    const groups = others(user.gid, additionalGids);
+    return { uid: user.uid, gid: user.gid, groups, ...personOf(entry) };
   }
   const [name = '', groupName, ...rest] = user.user.split(':');
   if (rest.length > 0) fail(user.user, 'is neither USER nor USER:GROUP');
@@ -43,11 +49,11 @@ export function resolveUser({ user, additionalGids }: WantedUser, files: UserFil
   const explicit = groupName !== undefined && groupName !== '';
   const gid = explicit ? groupId(user.user, groupName, files) : (entry?.gid ?? 0);
   const listed = explicit || entry === undefined ? [] : groupsOf(entry.name, files);
-  return { uid, gid, groups: others(gid, [...listed, ...additionalGids]), home: homeOf(entry) };
+  return { uid, gid, groups: others(gid, [...listed, ...additionalGids]), ...personOf(entry) };
 }
 
 /** An environment with HOME, unless it has one already. */
-export function withHome(env: readonly string[], { home }: ResolvedUser): readonly string[] {
+export function withHome(env: readonly string[], { home }: Pick<ResolvedUser, 'home'>): readonly string[] {
   return env.some((entry) => entry.startsWith('HOME=')) ? env : [...env, `HOME=${home}`];
 }
 
@@ -87,8 +93,11 @@ function others(own: number, gids: readonly number[]): number[] {
   return groups;
 }
 
-function homeOf(entry: PasswdEntry | undefined): string {
-  return entry?.home.startsWith('/') === true ? entry.home : '/';
+function personOf(entry: PasswdEntry | undefined): Pick<ResolvedUser, 'home' | 'login'> {
+  if (entry === undefined) return { home: '/', login: '' };
+  // The image says it, and ps(1) of the host shows it.
+  const fits = Buffer.byteLength(entry.name) <= longestLogin && !/[\p{C}\p{Z}]/u.test(entry.name);
+  return { home: entry.home.startsWith('/') ? entry.home : '/', login: fits ? entry.name : '' };
 }
 
 function fail(user: string, why: string): never {

@@ -41,6 +41,8 @@ describe('a process of a jail', () => {
       assert.deepEqual([...made.credential.groups].sort(), [7, 90]);
       assert.deepEqual([made.umask, made.workingDirectory.node.name], [0o077, 'work']);
       assert.deepEqual([made.executed, made.traceable], [undefined, false]);
+      assert.equal(made.session.login, 'www');
+      assert.notEqual(world.model.kernel.process.session.login, 'www', "the daemon's session keeps its own");
       await prepared.start();
       assert.ok(made.traceable, 'the program can be debugged again');
       assert.deepEqual(made.executed, {

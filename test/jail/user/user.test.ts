@@ -87,7 +87,9 @@ const rows: [user: string, uid: number, gid: number, groups: number[], home: str
 for (const [user, uid, gid, groups, home] of rows) {
   test(`the user ${JSON.stringify(user)} is ${uid}:${gid}`, () => {
     const wanted = { user: { kind: 'name' as const, user }, additionalGids: [] };
-    assert.deepEqual(resolveUser(wanted, files), { uid, gid, groups, home });
+    const { login, ...found } = resolveUser(wanted, files);
+    assert.ok(Buffer.byteLength(login) <= 32);
+    assert.deepEqual(found, { uid, gid, groups, home });
   });
 }
 
@@ -128,9 +130,15 @@ test('a user in numbers has the groups of the spec only, and its home', () => {
   const ids = (uid: number, gid: number, additionalGids: number[] = []) => {
     return resolveUser({ user: { kind: 'ids', uid, gid }, additionalGids }, files);
   };
-  assert.deepEqual(ids(1001, 20), { uid: 1001, gid: 20, groups: [], home: '/home/some.one' });
-  assert.deepEqual(ids(0, 0, [5, 0, 5, 6]), { uid: 0, gid: 0, groups: [5, 6], home: '/root' });
-  assert.deepEqual(ids(7777, 7), { uid: 7777, gid: 7, groups: [], home: '/' });
+  assert.deepEqual(ids(1001, 20), {
+    uid: 1001,
+    gid: 20,
+    groups: [],
+    home: '/home/some.one',
+    login: 'some.one',
+  });
+  assert.deepEqual(ids(0, 0, [5, 0, 5, 6]), { uid: 0, gid: 0, groups: [5, 6], home: '/root', login: 'root' });
+  assert.deepEqual(ids(7777, 7), { uid: 7777, gid: 7, groups: [], home: '/', login: '' });
 });
 
 test('groups of the spec come to those of the image', () => {
@@ -141,8 +149,8 @@ test('groups of the spec come to those of the image', () => {
 test('an image without the files has users in numbers', () => {
   const none = { passwd: undefined, group: undefined };
   const named = (user: string) => resolveUser({ user: { kind: 'name', user }, additionalGids: [] }, none);
-  assert.deepEqual(named('5:6'), { uid: 5, gid: 6, groups: [], home: '/' });
-  assert.deepEqual(named('5'), { uid: 5, gid: 0, groups: [], home: '/' });
+  assert.deepEqual(named('5:6'), { uid: 5, gid: 6, groups: [], home: '/', login: '' });
+  assert.deepEqual(named('5'), { uid: 5, gid: 0, groups: [], home: '/', login: '' });
   assert.throws(() => named('root'), { message: /^user "root" is no user/ });
 });
 
@@ -163,6 +171,21 @@ for (const [what, passwd, home] of texts) {
   });
 }
 
+test('the login name is that of the entry, if there is one', () => {
+  const login = (user: string, passwd = files.passwd) => {
+    return resolveUser({ user: { kind: 'name', user }, additionalGids: [] }, { ...files, passwd }).login;
+  };
+  const longest = 'x'.repeat(32);
+  assert.deepEqual(
+    ['www-data', 'toor', '0', '80:staff', '5000', ''].map((user) => login(user)),
+    ['www-data', 'toor', 'root', 'www', '', 'root'],
+  );
+  assert.equal(login(longest, `${longest}:*:5:5::/h:/s`), longest);
+  assert.equal(login('5', 'a\x1b[2Jb:*:5:5::/h:/s'), '');
+  // The kernel has no room for it.
+  assert.equal(login(`${longest}x`, `${longest}x:*:5:5::/h:/s`), '');
+});
+
 test('too many groups are refused', () => {
   const group = Array.from({ length: 1100 }, (_, n) => `g${n}:*:${n + 10}:u`).join('\n');
   const wanted = { user: { kind: 'name' as const, user: 'u' }, additionalGids: [] };
@@ -173,7 +196,7 @@ test('too many groups are refused', () => {
 });
 
 test('HOME is set where the spec has none', () => {
-  const user = { uid: 1, gid: 1, groups: [], home: '/h' };
+  const user = { home: '/h' };
   assert.deepEqual(withHome(['A=1'], user), ['A=1', 'HOME=/h']);
   assert.deepEqual(withHome(['HOME=/x', 'A=1'], user), ['HOME=/x', 'A=1']);
   assert.deepEqual(withHome(['HOME='], user), ['HOME=']);
