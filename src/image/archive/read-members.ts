@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { BlobKey, Blobs } from '../content/blobs.js';
-import { codeOf, fileError, stopIfCancelled } from '../content/failure.js';
+import { fileError, stopIfCancelled } from '../content/failure.js';
 import { isDigest, type Digest } from '../digest.js';
 import { ImageError } from '../error.js';
 import { toText } from '../layers/bytes.js';
+import { isDamage } from '../layers/decompress.js';
 import { usualLimits, within, type Limits } from '../layers/limits.js';
 import type { Entry } from '../layers/tar/entry.js';
 import { TarReader } from '../layers/tar/reader.js';
@@ -125,7 +126,7 @@ function explained(error: unknown, where: string): ImageError {
       cause: error,
     });
   }
-  if (codeOf(error)?.startsWith('Z_') === true) {
+  if (isDamage(error)) {
     return new ImageError('corrupt', `${where}: what is compressed in it is damaged or cut off`, {
       cause: error,
     });

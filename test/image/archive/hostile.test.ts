@@ -259,6 +259,12 @@ suite('archives that are refused', () => {
       'corrupt',
       /cut off$/,
     ],
+    [
+      'zstd that is damaged',
+      () => Promise.resolve(Buffer.concat([Buffer.from('28b52ffd', 'hex'), Buffer.alloc(1000, 0xff)])),
+      'corrupt',
+      /damaged or cut off$/,
+    ],
     ['gzip of no tar', () => Promise.resolve(gzipSync(noise(10_000))), 'invalid', /^x\.tar: /],
   ];
   for (const [what, bytes, kind, message] of damaged) {
