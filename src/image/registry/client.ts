@@ -137,8 +137,9 @@ export class RegistryClient {
       }
       return await this.#transport.send(host, url, sent);
     } catch (error) {
-      const fallBack = endpoint.scheme === 'auto' && url.protocol === 'https:' && speaksNoTls(error);
-      if (!fallBack || this.#plain.has(endpoint.authority)) throw error;
+      // Several requests may find out at the same time. Where the registry says where to go on is final.
+      const isFirst = endpoint.scheme === 'auto' && url.protocol === 'https:' && !(call.path instanceof URL);
+      if (!isFirst || !speaksNoTls(error)) throw error;
       this.#plain.add(endpoint.authority);
       return this.#reached(endpoint, call, authorization);
     }
