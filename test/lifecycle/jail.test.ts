@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createInterface, destroyInterface, interfaceFlags } from '../../src/kernel/freebsd/interface.js';
 import { getJail } from '../../src/kernel/freebsd/jail.js';
 import { life } from './harness/life.js';
-import { exec, end, kill, lived, start } from './harness/steps.js';
+import { exec, end, kill, lived, removeLeftOvers, start } from './harness/steps.js';
 
 life('a jail', (lives) => {
   lives('has names of its own, by its id unless others are given', async (service) => {
@@ -64,7 +64,7 @@ life('a jail', (lives) => {
         linux: { resources: { pids: { limit: 9 } } },
       };
       await start(service, 'web', ['stay'], members);
-      await service.leftOvers.clear({ namespace: 'default', id: 'web' });
+      await removeLeftOvers(service, 'web');
       assert.deepEqual(service.store.list(), []);
     },
     ['vnet', 'accounting'],
@@ -111,6 +111,6 @@ life('a pod', (lives) => {
   lives('goes as a whole after its daemon was killed', async (service) => {
     await start(service, 'pod', ['stay'], { annotations: sandbox('pod', 'sandbox') });
     await start(service, 'one', ['orphans', '1', 'stay'], { annotations: sandbox('pod', 'container') });
-    for (const id of ['pod', 'one']) await service.leftOvers.clear({ namespace: 'default', id });
+    await removeLeftOvers(service, 'pod', 'one');
   });
 });

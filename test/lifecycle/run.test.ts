@@ -4,7 +4,7 @@ import { TaskV2 } from '../../src/proto/generated/services.js';
 import { unpack } from '../../src/proto/any.js';
 import { plant } from './harness/image.js';
 import { life } from './harness/life.js';
-import { end, exec, kill, lived, start, stateOf } from './harness/steps.js';
+import { end, exec, kill, lived, removeLeftOvers, start, stateOf } from './harness/steps.js';
 
 const { methods } = TaskV2;
 
@@ -55,7 +55,7 @@ life('a container', (lives) => {
 
   lives('is paused and resumed', async (service) => {
     const { call, events, output } = service;
-    await start(service, 'web', ['wait', '15', 'exit', '4']);
+    await start(service, 'web', ['wait', '15', 'stay']);
     await output('web').line(/^waiting 15$/);
     await call(methods.Pause, { id: 'web' });
     assert.equal(await stateOf(service, 'web'), 'PAUSED');
@@ -63,7 +63,8 @@ life('a container', (lives) => {
     await call(methods.Kill, { id: 'web', signal: 15 });
     assert.equal(await stateOf(service, 'web'), 'PAUSED');
     await call(methods.Resume, { id: 'web' });
-    assert.equal((await end(service, 'web')).status, 4);
+    await output('web').line(/^signal 15$/);
+    assert.deepEqual((await kill(service, 'web')).lines, ['waiting 15', 'signal 15']);
     assert.deepEqual(events.lines.slice(2), ['paused web', 'resumed web', 'exit web', 'delete web']);
   });
 
@@ -74,7 +75,7 @@ life('a container', (lives) => {
   });
 
   lives('is left with what its daemon has written down alone', async (service) => {
-    const { call, create, leftOvers } = service;
+    const { call, create } = service;
     const mounts = [{ destination: '/new/tmp', type: 'tmpfs', source: 'tmpfs' }];
     const members = {
       root: { path: 'rootfs', readonly: true },
@@ -84,10 +85,7 @@ life('a container', (lives) => {
     await create('web', ['orphans', '2', 'stay'], members);
     await call(methods.Start, { id: 'web' });
     await create('db', ['stay']);
-    for (const id of ['web', 'db']) await leftOvers.clear({ namespace: 'default', id });
-    for (const id of ['web', 'db']) {
-      assert.equal((await call(methods.Wait, { id })).exitStatus, 137);
-    }
+    await removeLeftOvers(service, 'web', 'db');
   });
 });
 
@@ -110,7 +108,9 @@ life('processes in a container', (lives) => {
     assert.deepEqual([status, lines.at(-1)], [3, 'signal 1']);
 
     await exec(service, 'web', 'two', ['stay']);
-    await kill(service, 'web');
+    await call(methods.Kill, { id: 'web', signal: 9, all: true });
+    assert.equal((await call(methods.Wait, { id: 'web', execId: 'two' })).exitStatus, 137);
+    await end(service, 'web');
     assert.deepEqual(events.lines.slice(-4).sort(), [
       'delete web',
       'exec-started web/two',

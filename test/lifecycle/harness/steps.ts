@@ -79,3 +79,15 @@ export async function exec(
 export function processOf(words: readonly string[], members: Json): Json {
   return { process: { cwd: '/', env: ['PATH=/bin'], args: ['inmate', ...words], ...members } };
 }
+
+/** Has containers removed by what their daemon has written down alone, as if it had been killed, and waits for their ends. */
+export async function removeLeftOvers(
+  { call, leftOvers }: Service,
+  ...ids: readonly string[]
+): Promise<void> {
+  for (const id of ids) await leftOvers.clear({ namespace: 'default', id });
+  for (const id of ids) {
+    const { exitStatus } = await call(methods.Wait, { id });
+    if (exitStatus !== 137) throw new Error(`${id} ended with ${exitStatus}`);
+  }
+}
