@@ -12,6 +12,7 @@ import { changeRoute } from '../../src/kernel/freebsd/route.js';
 import { loadedRules } from '../../src/network/loaded-rules.js';
 import { connect } from '../../src/network/connect.js';
 import { parsePorts } from '../../src/network/ports.js';
+import type { PfState } from '../model/pf-state.js';
 import { redirected, sourceGiven, type Asked, type Packet } from '../model/pf-evaluate.js';
 import {
   leave,
@@ -84,6 +85,35 @@ suite('the rules of a network', () => {
     await stop(host, two);
     host.close();
   });
+});
+
+suite('states', () => {
+  /** A connection that has left by translation: PF has the source of what goes out second. */
+  function translated(id: bigint, address: string): PfState {
+    const side = (source: string, port: number): PfState['wire'] => ({
+      addresses: [parseIPv4('address', '198.51.100.7'), parseIPv4('address', source)],
+      ports: [443, port],
+    });
+    const what = { family: 2, protocol: tcp, direction: 2, interface: 'vtnet0', label: '' };
+    return { id, ...what, wire: side('192.0.2.10', 50_000 + Number(id)), stack: side(address, 40_000) };
+  }
+
+  for (const release of [12, 14, 15] as const) {
+    test(`of a container end with it, and no others, on FreeBSD ${release}`, async () => {
+      const host = await readyHost(release);
+      const web = await start(host, 'web');
+      const db = await start(host, 'db');
+      const { filter } = host.model.system.network.host;
+      filter.states.push(translated(1n, '10.88.0.2'), translated(2n, '10.88.0.3'));
+      await stop(host, web);
+      assert.deepEqual(
+        filter.states.map(({ id }) => id),
+        [2n],
+      );
+      await stop(host, db);
+      host.close();
+    });
+  }
 });
 
 suite('packets', () => {
