@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Step } from '../../image/build/host.js';
+import { missingMountPoints, removeMountPoints } from '../../image/roots/mount-stubs.js';
 import type { Root } from '../../image/roots/roots.js';
 import type { Context } from '../command.js';
 import { endOf } from '../container/foreground.js';
@@ -9,7 +10,9 @@ import { refusal } from '../container/launch.js';
 import { removeBundle } from '../container/remove.js';
 import { numericUser } from '../container/user-files.js';
 import { cleanUp, reserve } from '../daemon/launcher.js';
-import { connectTask, methods, type Task } from '../daemon/task.js';
+import { connectTask, isGone, isUnknown, methods, type Task } from '../daemon/task.js';
+import { reason } from '../../runtime/error.js';
+import { CliError } from '../error.js';
 import { tryLock } from '../kernel.js';
 import { bundleOf, lockOf } from '../places.js';
 import { freebsdSpec } from '../spec/freebsd.js';
@@ -35,49 +38,74 @@ export interface StepRun {
  * @returns its exit code
  */
 export async function runStep(run: StepRun): Promise<number> {
-  const { context, engine, key, root, step } = run;
+  const { engine, key, root } = run;
   const { places } = engine;
-  const bundle = bundleOf(places, key);
   const lock = tryLock(lockOf(places, key));
   if (lock === undefined) throw new Error(`${key}: its lock is another's`);
-  mkdirSync(join(bundle, 'rootfs'), { recursive: true, mode: 0o711 });
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(specOf(run)), { mode: 0o600 });
+  try {
+    const bundle = bundleOf(places, key);
+    const spec = specOf(run);
+    const stubs = missingMountPoints(
+      root.tree,
+      spec.mounts.map(({ destination }) => destination),
+    );
+    mkdirSync(join(bundle, 'rootfs'), { recursive: true, mode: 0o711 });
+    try {
+      writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+      return await runTask(run, bundle);
+    } finally {
+      await cleanUp(places, key);
+      removeMountPoints(root.written, stubs);
+      removeBundle(bundle);
+    }
+  } finally {
+    rmSync(lockOf(places, key), { force: true });
+    lock.release();
+  }
+}
+
+/** @returns the exit code */
+async function runTask({ context, engine, key, root, step }: StepRun, bundle: string): Promise<number> {
   const fifos = makeFifos(join(bundle, 'stdio'), { stdin: step.stdin !== undefined, terminal: false });
   let task: Task | undefined;
   let attached: Attached | undefined;
   let stop: (() => void) | undefined;
   try {
-    const created = connectTask(await reserve(places, key), key);
+    const created = connectTask(await reserve(engine.places, key), key);
     task = created;
     const rootfs = root.mounts.map((mount) => ({ ...mount, target: '', options: [...mount.options] }));
     const { stdin, stdout, stderr } = fifos;
     await created.call(methods.Create, { bundle, rootfs, stdin, stdout, stderr });
     fifos.opened();
     stop = onAbort(context.signal, () => {
-      created.call(methods.Kill, { signal: 9, all: true }).catch(() => undefined);
+      ask(context, 'ending the step', created.call(methods.Kill, { signal: 9, all: true }));
     });
     attached = attach(fifos, () => undefined, { input: step.stdin, stdout: process.stderr });
-    void attached.inputEnded.then(() =>
-      created.call(methods.CloseIO, { stdin: true }).catch(() => undefined),
-    );
+    void attached.inputEnded.then(() => {
+      ask(context, 'end of input', created.call(methods.CloseIO, { stdin: true }));
+    });
     await created.call(methods.Start);
+    context.signal?.throwIfAborted();
     const exitCode = await endOf(created, key);
     await attached.drained;
     context.signal?.throwIfAborted();
     return exitCode;
   } catch (error) {
-    if (context.signal?.aborted === true) throw error;
+    if (context.signal?.aborted === true) throw new CliError('stopped', 130, { cause: error });
     throw refusal(error);
   } finally {
     stop?.();
     attached?.close();
     fifos.remove();
     task?.close();
-    await cleanUp(places, key);
-    removeBundle(bundle);
-    rmSync(lockOf(places, key), { force: true });
-    lock.release();
   }
+}
+
+/** What the end of the process has made pointless is no error. */
+function ask({ tell }: Context, what: string, call: Promise<unknown>): void {
+  call.catch((error: unknown) => {
+    if (!isUnknown(error) && !isGone(error)) tell(`jailer: ${what}: ${reason(error)}`);
+  });
 }
 
 function onAbort(signal: AbortSignal | undefined, work: () => void): () => void {
@@ -87,7 +115,11 @@ function onAbort(signal: AbortSignal | undefined, work: () => void): () => void 
   };
 }
 
-function specOf({ key, root, step, os }: StepRun): Record<string, unknown> {
+interface StepSpec extends Record<string, unknown> {
+  readonly mounts: readonly { readonly destination: string }[];
+}
+
+function specOf({ key, root, step, os }: StepRun): StepSpec {
   const request: SpecRequest = {
     id: key,
     hostname: 'build',
@@ -112,5 +144,5 @@ function specOf({ key, root, step, os }: StepRun): Record<string, unknown> {
           hostFiles: wantedHostFiles(request.network),
           numericUser: numericUser(request.user, root.tree),
         });
-  return { ...spec, mounts: [...(spec['mounts'] as object[]), ...step.mounts] };
+  return { ...spec, mounts: [...(spec['mounts'] as StepSpec['mounts']), ...step.mounts] };
 }

@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collectUnpacked } from './collect.js';
 import { copyTree } from './copy-tree.js';
+import { inheritRoot } from './inherit-root.js';
 import { makeOnce } from './make-once.js';
 import { unpackedPath } from './places.js';
 import { removeRoot } from './remove-root.js';
@@ -26,7 +27,8 @@ export function copyRoots(host: RootsHost): Roots {
     },
     make: async (chain, from, fill, signal) => {
       const make = async (directory: string): Promise<void> => {
-        if (from !== undefined) copyTree(files, unpackedPath(places, from), directory, true);
+        if (from === undefined) await inheritRoot(directory, undefined);
+        else copyTree(files, unpackedPath(places, from), directory, true);
         await fill(directory);
       };
       await makeOnce(host, unpackedPath(places, chain), make, signal);

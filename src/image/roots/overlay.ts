@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../digest.js';
 import { ImageError } from '../error.js';
@@ -11,6 +11,7 @@ import { chainsOf } from './chain.js';
 import { collectUnpacked, containerKeys } from './collect.js';
 import { makeContainerDirectory } from './container-directory.js';
 import { Hold } from './hold.js';
+import { inheritRoot } from './inherit-root.js';
 import { lowerOf } from './lower.js';
 import { makeOnce } from './make-once.js';
 import { containerPath, unpackedPath } from './places.js';
@@ -33,6 +34,7 @@ export function overlayRoots(host: RootsHost): Roots {
 
   const rootOf = (directory: string, chains: readonly Digest[]): Root => ({
     mounts: [containerMount(directory, lowers(chains))],
+    written: join(directory, 'upper'),
     tree: treeOf([join(directory, 'upper'), ...lowers(chains)]),
   });
 
@@ -48,7 +50,10 @@ export function overlayRoots(host: RootsHost): Roots {
       await makeOnce(
         host,
         unpackedPath(places, chain),
-        (directory) => unpackLayer({ layer, blobs, directory, whiteouts: 'overlay', lower, files }, options),
+        async (directory) => {
+          await inheritRoot(directory, index === 0 ? undefined : lowers(chains.slice(0, index))[0]);
+          await unpackLayer({ layer, blobs, directory, whiteouts: 'overlay', lower, files }, options);
+        },
         options.signal,
       );
     }
@@ -87,13 +92,10 @@ export function overlayRoots(host: RootsHost): Roots {
   };
 }
 
-/** The root directory of the container has the mode and the owner of this one. */
+/** The topmost of an overlay's root directories is the one whose owner and mode count. */
 async function makeUpper(upper: string, top: string | undefined): Promise<void> {
-  await mkdir(upper, { mode: 0o755 });
-  if (top === undefined) return;
-  const { mode, uid, gid } = await stat(top);
-  await chown(upper, uid, gid);
-  await chmod(upper, mode & 0o7777);
+  await mkdir(upper);
+  await inheritRoot(upper, top);
 }
 
 function containerMount(directory: string, lowers: readonly string[]): RootMount {

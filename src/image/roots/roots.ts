@@ -28,6 +28,8 @@ export interface Root {
   readonly mounts: readonly RootMount[];
   /** where it is, when nothing need be mounted */
   readonly directory?: string;
+  /** where what the container writes lies */
+  readonly written: string;
   /** as it looks before the container has run */
   readonly tree: Tree;
 }

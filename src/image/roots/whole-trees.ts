@@ -39,7 +39,7 @@ const readyFile = 'ready';
 
 const rootOf = (directory: string): Root => {
   const root = join(directory, 'root');
-  return { mounts: [], directory: root, tree: layeredTree([root]) };
+  return { mounts: [], directory: root, written: root, tree: layeredTree([root]) };
 };
 
 /** Root file systems where no layers can be laid one upon the other: each state of them is whole, and so is each container's. */

@@ -10,6 +10,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   statfsSync,
   symlinkSync,
   writeFileSync,
@@ -124,6 +125,7 @@ for (const { kind, skip } of kinds) {
       assert.equal(tree.lookup('etc/a')?.size, 4);
       const root = await opened('one');
       assert.deepEqual(readdirSync(join(root, 'etc')).sort(), ['a', 'b']);
+      assert.equal(statSync(root).mode & 0o7777, 0o755, 'everybody may look into the root');
       writeFileSync(join(root, 'etc/a'), 'mine');
       rmSync(join(root, 'bin/sh'));
       closed('one');
