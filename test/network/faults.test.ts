@@ -112,6 +112,7 @@ suite('many containers', () => {
     };
     await Promise.all(Array.from({ length: 8 }, lane));
     for (const web of running.splice(0)) await stop(host, web);
+    context.diagnostic(`${next} containers, at most ${seen.most} at the same time`);
     assert.ok(seen.most > 8);
     assert.deepEqual(host.remains(), []);
     assert.deepEqual(
