@@ -167,6 +167,34 @@ suite('garbage collection', () => {
     });
   });
 
+  test('what gets a name or a lease while garbage is looked for stays', async () => {
+    for (const way of ['name', 'lease'] as const) {
+      await stores(async (data) => {
+        const made = await openContent(data);
+        const [kept, dropped] = [await makeImage(made.blobs), await makeImage(made.blobs)];
+        await made.close();
+        const other = await openContent(data);
+        let looks = 0;
+        // It is asked between the search and each taking away.
+        const signal = {
+          get aborted() {
+            looks += 1;
+            if (looks === 1 && way === 'name') other.images.set('late:1', kept.manifest);
+            if (looks === 1 && way === 'lease') other.leases.set('late', [kept.manifest.digest]);
+            return false;
+          },
+        } as AbortSignal;
+        await withContent(async ({ collect, verify }) => {
+          assert.deepEqual(digests((await collect({ signal })).blobs), digests(dropped.blobs), way);
+          assert.deepEqual(await verify(), [], way);
+        }, data);
+        assert.deepEqual(await blobsIn(data), digests(kept.blobs), way);
+        assert(looks > 1, way);
+        await other.close();
+      });
+    }
+  });
+
   test('what failed work has written goes, and nothing else', async () => {
     await stores(async (data) => {
       const kept: string[] = [];
