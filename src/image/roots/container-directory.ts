@@ -6,6 +6,8 @@ import { writeChains } from './record.js';
 /**
  * Makes the directory of a container, and first of all in it the record of what it needs. What fails leaves nothing.
  *
+ * @param remove takes the directory away again, with what `fill` made elsewhere
+ *
  * @throws ImageError already-exists
  */
 export async function makeContainerDirectory(
@@ -13,6 +15,7 @@ export async function makeContainerDirectory(
   key: string,
   chains: readonly Digest[],
   fill: () => Promise<void>,
+  remove: () => Promise<void> = () => rm(directory, { recursive: true, force: true }),
 ): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });
@@ -24,7 +27,7 @@ export async function makeContainerDirectory(
     await writeChains(directory, chains);
     await fill();
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    await remove();
     throw error;
   }
 }

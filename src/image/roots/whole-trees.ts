@@ -86,10 +86,12 @@ export function wholeRoots(host: RootsHost, trees: WholeTrees): Roots {
     },
     create: async (key, layers) => {
       const directory = containerPath(places, key);
-      await makeContainerDirectory(directory, key, chainsOf(layers), async () => {
+      const fill = async (): Promise<void> => {
         await trees.clone(top(layers), directory, key);
         await writeFile(join(directory, readyFile), '');
-      });
+      };
+      const undo = (): Promise<void> => trees.removeContainer(directory, key);
+      await makeContainerDirectory(directory, key, chainsOf(layers), fill, undo);
       return rootOf(directory);
     },
     open: async (key) => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { reason } from '../../runtime/error.js';
@@ -58,6 +58,16 @@ export function zfsRoots(host: RootsHost, parent: string, command: Zfs = zfs): R
     if (await exists(name)) await command('destroy', '-r', name);
   };
 
+  const destroyed = async (name: string): Promise<boolean> => {
+    try {
+      await command('destroy', '-r', name);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && /dependent clones|has children/.test(error.message)) return false;
+      throw error;
+    }
+  };
+
   return wholeRoots(host, {
     kind: 'zfs',
     has,
@@ -109,16 +119,21 @@ export function zfsRoots(host: RootsHost, parent: string, command: Zfs = zfs): R
         );
         for (const name of listed.split('\n').filter((line) => line.startsWith(`${parent}/unpacked/`))) {
           if (needed.has(basename(name))) continue;
-          // A state that others were cloned from stays until they are gone.
-          await command('destroy', '-r', name).catch((error: unknown) => {
-            if (!(error instanceof Error) || !/dependent clones|has children/.test(error.message))
-              throw error;
-          });
-          await rm(join(places.unpacked, basename(name)), { recursive: true, force: true });
+          // A state that others were cloned from stays, with what is mounted of it, until they are gone.
+          if (await destroyed(name)) await removeEmpty(join(places.unpacked, basename(name)));
         }
       });
     },
   });
+}
+
+/** zfs(8) removes the mount points that it made, in most cases. */
+async function removeEmpty(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** The dataset that a directory lies on, or undefined when that is another file system, or zfs(8) is not there. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, linkSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, rmSync, statfsSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -13,6 +14,10 @@ import { apply, files, kernel, temporary } from './sandbox.js';
 import { listTree } from './tree-listing.js';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, to give files away and to mount';
+
+// An upper directory cannot lie on an overlay (linux/magic.h).
+const noOverlay =
+  statfsSync(tmpdir()).type === 0x794c7630 ? 'the temporary folder is an overlay itself' : false;
 
 const bytesOf = async (tar: Readable | undefined): Promise<Buffer> =>
   tar === undefined ? Buffer.alloc(1024) : await buffer(tar);
@@ -53,7 +58,7 @@ describe('a layer of what changed', { skip }, () => {
       );
     });
 
-    it(`tells what was done to an overlay (seed ${seed})`, async () => {
+    it(`tells what was done to an overlay (seed ${seed})`, { skip: noOverlay }, async () => {
       const folder = temporary();
       const random = randomOf(seed);
       const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) =>
