@@ -1,11 +1,12 @@
 import { RuntimeError } from '../runtime/error.js';
 import type { Journal } from '../runtime/journal.js';
+import { isNetworkKind } from '../network/disconnect.js';
 import type { ContainerKey } from '../runtime/key.js';
 import { aliasKind, removeAlias, type AliasDetail } from './aliases.js';
 import { runHostHook } from './hooks/host.js';
 import { poststopKind, runPoststop, type PoststopDetail } from './hooks/poststop.js';
 import { jailKind, type JailDetail, type JailTools } from './jail/make.js';
-import { removeJailNamed } from './jail/remove.js';
+import { awaitDying, removeJailNamed } from './jail/remove.js';
 import { leaveNetworks } from './network.js';
 import { lentKind, reclaimLent, type LentDetail } from './lend.js';
 import { limitsKind, removeLimits, type LimitsDetail } from './limits/limits.js';
@@ -28,12 +29,22 @@ export async function cleanUp(tools: CleanUpTools, key: ContainerKey, journal: J
     tools.warn(key, message);
   };
   const owner = key.id;
+  // The kernel removes the jails that a daemon which has died owned, and may be at it.
+  const entries = journal.entries();
+  if (entries.some(({ kind }) => isNetworkKind(kind) || kind === lentKind)) {
+    const jails = entries.filter(({ kind }) => kind === jailKind);
+    for (const { detail } of jails) await awaitDying(system, (detail as JailDetail).name, tools);
+  }
   // Before the jail: destroying its interface while its network stack is torn down brings kernels down.
   await leaveNetworks(tools, key, journal);
   // While the jail is there: what it borrowed would come back only when its network stack has gone.
   const lent = (detail: unknown) => reclaimLent(system, detail as LentDetail);
   await undoAll(journal, new Map([[lentKind, lent]]), owner);
-  const jail = (detail: unknown) => removeJailNamed(system, (detail as JailDetail).name, tools);
+  const jail = async (detail: unknown): Promise<void> => {
+    const { name } = detail as JailDetail;
+    await tools.owners?.release(name);
+    await removeJailNamed(system, name, tools);
+  };
   await undoAll(journal, new Map([[jailKind, jail]]), owner);
   // jail(8) takes them away after the jail as well: while it is there, its processes have no other.
   const alias = (detail: unknown) => removeAlias(system, detail as AliasDetail);

@@ -4,10 +4,12 @@ import { cleanUp } from './clean-up.js';
 import { jailContainer } from './container.js';
 import { createJail } from './create.js';
 import { jailFeatures } from './features.js';
+import { jailOwners } from './jail/owners.js';
 import type { RuntimeTools } from './tools.js';
 
 /** The runtime that makes containers of jails: for FreeBSD. */
-export function jailRuntime(tools: RuntimeTools): Runtime {
+export function jailRuntime(given: RuntimeTools): Runtime {
+  const tools = { ...given, owners: jailOwners(given.system) };
   // A pod's members lie in the jail of its sandbox, and are containers of their own.
   const jids = new Map<string, number>();
   return {

@@ -166,6 +166,11 @@ export class RuntimeWorld {
     };
   }
 
+  /** The daemon is killed: what it had open is closed, whatever holds on to it here. */
+  daemonDied(): void {
+    this.model.kernel.process.descriptors.closeAll();
+  }
+
   process({ pid }: Pick<RuntimeContainer['init'], 'pid'>): Process {
     const found = this.model.system.processes.get(pid);
     if (found === undefined) throw new Error(`no process ${pid}`);

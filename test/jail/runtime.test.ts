@@ -98,6 +98,7 @@ describe('the jail runtime', () => {
       const request = await world.request(limits);
       const container = await world.runtime.create(request);
       await container.start();
+      world.daemonDied();
       const next = jailRuntime(world.tools);
       await next.cleanUp(request.key, request.bundle, request.journal);
       await next.cleanUp(request.key, request.bundle, request.journal);

@@ -15,17 +15,22 @@ export function withErrmsg<T>(
   body: () => T,
 ): T {
   const errmsg = options.take('errmsg');
+  const say = (): void => {
+    if (options.text === undefined || errmsg?.value === undefined) return;
+    const size = errmsg.value.byteLength;
+    const text = Buffer.from(`${options.text}\0`);
+    const buffer = memory.at(errmsg.address, size);
+    if (style === 'filled') buffer.fill(0);
+    buffer.set(text.subarray(0, size));
+    if (style === 'terminated' && text.byteLength > size) buffer[size - 1] = 0;
+  };
   try {
-    return body();
+    const value = body();
+    // There are words without a failure.
+    say();
+    return value;
   } catch (error) {
-    if (error instanceof Failure && options.text !== undefined && errmsg?.value !== undefined) {
-      const size = errmsg.value.byteLength;
-      const text = Buffer.from(`${options.text}\0`);
-      const buffer = memory.at(errmsg.address, size);
-      if (style === 'filled') buffer.fill(0);
-      buffer.set(text.subarray(0, size));
-      if (style === 'terminated' && text.byteLength > size) buffer[size - 1] = 0;
-    }
+    if (error instanceof Failure) say();
     throw error;
   }
 }

@@ -6,7 +6,10 @@ import { noForm, textOf, type OptionList } from './option-list.js';
 import { pathOf, type Place } from './place.js';
 import type { CallContext } from './open-file.js';
 
-export const jailFlags = { create: 1, update: 2, attach: 4, dying: 8 } as const;
+export const jailFlags = {
+  ...{ create: 1, update: 2, attach: 4, dying: 8 },
+  ...{ useDescriptor: 0x10, atDescriptor: 0x20, getDescriptor: 0x40, ownDescriptor: 0x80 },
+} as const;
 
 const maxAddresses = 255;
 const sysvNames = ['sysvmsg', 'sysvsem', 'sysvshm'] as const;

@@ -5,6 +5,7 @@ import { isBelow, vnetOf, type Jail } from './jail.js';
 import { findJailTarget, isNumeric, type JailTarget } from './jail-find.js';
 import { createJail, defaultLinux, newHostNames } from './jail-create.js';
 import { hasRoom } from './jail-limits.js';
+import { isUnexpected, openJailDescriptor, wantsDescriptor } from './jail-descriptor.js';
 import { jailFlags, readJailRequest, type AddressRequest, type JailRequest } from './jail-request.js';
 import { OptionList } from './option-list.js';
 import type { CallContext } from './open-file.js';
@@ -22,11 +23,14 @@ export function jailSet(context: CallContext, iov: bigint, count: number, flags:
   if ((flags & ~mask) !== 0) fail('EINVAL');
   const options = new OptionList(memory, iov, count);
   return withErrmsg(memory, options, 'terminated', () => {
+    const withDescriptor = wantsDescriptor(context, options, flags);
+    if (withDescriptor && isUnexpected(options, flags)) return 0;
     const request = readJailRequest(context, options, flags);
     const target = findJailTarget(system, process.jail, request, options);
     const limits = checkAgainstParent(context, target, request, options);
     const jail = target.jail ?? createJail(system, target.parent, limits.jid, request);
     apply(system, jail, request, limits.name);
+    if (withDescriptor) openJailDescriptor(context, jail, options, flags);
     if ((flags & jailFlags.attach) !== 0) attach(context, jail);
     return jail.jid;
   });

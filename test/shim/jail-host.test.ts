@@ -65,6 +65,7 @@ for (const release of [12, 14, 15] as const) {
     const reports: string[] = [];
     const request = await world.request();
     await world.runtime.create(request);
+    world.daemonDied();
     const [host] = await open(test, world, reports);
     await host.runtime.cleanUp(request.key, request.bundle, request.journal);
     await host.close();

@@ -8,6 +8,7 @@ import { childName } from '../name.js';
 import { boundsOf, fitToParent, settleParameters, uncertainParameters } from '../parameters.js';
 import type { ParametersPlan } from '../plan/parameters.js';
 import { findJails, type FoundJail } from './find.js';
+import type { JailOwners } from './owners.js';
 import type { ParameterProbe } from './parameter-probe.js';
 import { removeJailNamed, type DeathWatch } from './remove.js';
 
@@ -43,6 +44,8 @@ export interface JailRequest {
 export interface JailTools extends DeathWatch {
   readonly system: FreeBSD;
   readonly probe: ParameterProbe;
+  /** to own what is made, where the kernel lets jails be owned */
+  readonly owners?: JailOwners;
 }
 
 /**
@@ -53,7 +56,7 @@ export interface JailTools extends DeathWatch {
  *   Nothing is left then.
  */
 export async function makeJail(tools: JailTools, request: JailRequest): Promise<MadeJail> {
-  const { system, probe } = tools;
+  const { system, probe, owners } = tools;
   const { journal, own, parameters } = request;
   const has = await probe.have(uncertainParameters(parameters));
   const settled = settleParameters(parameters, (name) => has.has(name));
@@ -63,7 +66,9 @@ export async function makeJail(tools: JailTools, request: JailRequest): Promise<
   const seq = journal.making(jailKind, { name } satisfies JailDetail);
   try {
     const all = { ...fitted, ...own, name };
-    const jid = await run(system, (b) => setJail(b, all, { operation: 'create' }));
+    const jid = await (owners === undefined
+      ? run(system, (b) => setJail(b, all, { operation: 'create' }))
+      : owners.create(all));
     return { jid, name, seq };
   } catch (error) {
     // Somebody has made one of this name in this moment: that one is his.

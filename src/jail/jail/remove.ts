@@ -43,6 +43,12 @@ export async function removeJailNamed(system: FreeBSD, name: string, watch: Deat
   if (jail !== undefined) await removeJailAndWait(system, jail.jid, watch);
 }
 
+/** Waits for the end of a jail of this full name, if it is dying; one that lives is left as it is. */
+export async function awaitDying(system: FreeBSD, name: string, watch: DeathWatch): Promise<void> {
+  const [jail] = await findJails(system, [name], ['dying'], { dying: true });
+  if (jail?.values.dying === true) await removeJailAndWait(system, jail.jid, watch);
+}
+
 async function exists(system: FreeBSD, jid: number): Promise<boolean> {
   const { found } = await run(system, (b) => ({
     // A terminal that was opened in the jail holds it after its last close until somebody looks anything up in a devfs

@@ -13,6 +13,11 @@ export interface LocalFreeBSD extends FreeBSD {
   readonly kernel: Kernel & Pick<LocalKernel, 'runSync'>;
 }
 
+/** Whether the kernel is that of this process. */
+export function isLocal(system: FreeBSD): system is LocalFreeBSD {
+  return 'runSync' in system.kernel;
+}
+
 /** One step, a list of steps or an object of steps. */
 export type Steps = Step<unknown> | readonly Step<unknown>[] | Readonly<Record<string, Step<unknown>>>;
 

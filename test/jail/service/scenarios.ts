@@ -89,7 +89,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'a network stack, limits, devices and six mounts',
-    releases: [12],
+    releases: [12, 15],
     containers: [
       {
         id: 'web',
