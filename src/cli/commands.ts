@@ -47,6 +47,11 @@ export const commands: readonly Entry[] = [
     summary: 'show what happens to containers, as it happens',
     load: () => import('./commands/events.js'),
   },
+  {
+    name: 'network',
+    summary: 'show the networks that containers can join',
+    load: () => import('./commands/network.js'),
+  },
   { name: 'rm', summary: 'remove containers', load: () => import('./commands/rm.js') },
   {
     name: 'inspect',

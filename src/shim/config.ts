@@ -31,6 +31,8 @@ export interface Config {
   readonly network: string;
   /** where `jailer` keeps images and containers */
   readonly dataDirectory: string;
+  /** where the daemons and networks of this host keep their own files */
+  readonly runDirectory: string;
   /** how registries are reached, as it stands in the file: who pulls images checks it */
   readonly registries: Readonly<Record<string, unknown>>;
 }
@@ -48,6 +50,7 @@ const defaults: Config = {
   networks: readNetworks(undefined),
   network: standardNetwork,
   dataDirectory: platformOf().dataDirectory,
+  runDirectory: platformOf().runDirectory,
   registries: {},
 };
 
@@ -73,7 +76,7 @@ export function readConfig(path: string): Config {
 
 type Check<T> = (value: unknown) => T;
 
-/** What may stand under each key of the file. The launcher alone reads `socket_dir`, `run_dir` and `node`. */
+/** What may stand under each key of the file. The launcher reads `grouping`, `socket_dir`, `run_dir` and `node`, too. */
 const keys = {
   grouping: oneOf('all', 'namespace', 'pod'),
   idle_seconds: number(0, 86_400),
@@ -126,6 +129,7 @@ export function parseConfig(text: string, path: string): Config {
     ociRuntime: get('oci_runtime') ?? defaults.ociRuntime,
     loggerReadySeconds: get('logger_ready_seconds') ?? defaults.loggerReadySeconds,
     dataDirectory: get('data_dir') ?? defaults.dataDirectory,
+    runDirectory: get('run_dir') ?? defaults.runDirectory,
     hookSeconds: get('hook_seconds') ?? defaults.hookSeconds,
     linuxRelease: get('linux_release') ?? defaults.linuxRelease,
   };

@@ -8,6 +8,8 @@ export interface HostPlatform {
   readonly configDirectory: string;
   /** Where images and containers of `jailer` are, unless configured. */
   readonly dataDirectory: string;
+  /** Where daemons and networks keep their own files, unless configured: the launcher's default. */
+  readonly runDirectory: string;
   /** Loads the code for it: that of the other systems costs nothing. */
   load(): Promise<HostSystem>;
 }
@@ -17,11 +19,13 @@ const platforms: Readonly<Record<Platform, HostPlatform>> = {
   linux: {
     configDirectory: '/etc',
     dataDirectory: '/var/lib/containerd-shim-jail',
+    runDirectory: '/run/containerd-shim-jail',
     load: async () => (await import('./linux-host.js')).linuxHost,
   },
   freebsd: {
     configDirectory: '/usr/local/etc',
     dataDirectory: '/var/db/containerd-shim-jail',
+    runDirectory: '/var/run/containerd-shim-jail',
     load: async () => (await import('./freebsd-host.js')).freebsdHost,
   },
 };

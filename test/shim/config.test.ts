@@ -21,6 +21,7 @@ const defaults = {
   network: 'default',
   registries: {},
   dataDirectory: platformOf().dataDirectory,
+  runDirectory: platformOf().runDirectory,
 };
 const path = '/etc/shim.toml';
 
@@ -47,7 +48,7 @@ const accepted: [string, object][] = [
     { networks: readNetworks({ lan: { ipv4: '10.5.0.0/24' } }), network: 'lan' },
   ],
   // The launcher's own.
-  ['socket_dir = "/s"\nrun_dir = "/r"\nnode = "/n"', {}],
+  ['socket_dir = "/s"\nrun_dir = "/r"\nnode = "/n"', { runDirectory: '/r' }],
   [
     'grouping="pod"\nidle_seconds=1\nlog_level="warn"\nlog_file="/l"\nffi="koffi"\noci_runtime="x"\nlogger_ready_seconds=1',
     {
