@@ -19,6 +19,9 @@ import { findMounts, findProcesses, removeRemains } from './remains.js';
 import { installShim } from './shim.js';
 import { Terminal } from './terminal.js';
 
+/** Each command is a Node.js of its own, and some start a daemon: on a machine that is busy with others it takes long. */
+const deadline = 240_000;
+
 /** An installed `jailer` with configuration, data and daemon of its own, used as a person would. */
 export class Jailer {
   readonly directory = mkdtempSync('/tmp/csj-');
@@ -59,7 +62,7 @@ export class Jailer {
 
   /** Runs to its end; without `input` standard input is empty. */
   run(words: readonly string[], options: ProgramOptions = {}): Promise<Outcome> {
-    return run(this.command(words), { env: this.environment, cwd: this.directory, ...options });
+    return run(this.command(words), { env: this.environment, cwd: this.directory, deadline, ...options });
   }
 
   /** Runs what must succeed. @returns what it printed, without the last newline */
@@ -71,12 +74,12 @@ export class Jailer {
 
   /** Starts, with standard input open. */
   start(words: readonly string[]): Program {
-    return new Program(this.command(words), { env: this.environment, cwd: this.directory });
+    return new Program(this.command(words), { env: this.environment, cwd: this.directory, deadline });
   }
 
   /** Starts on a terminal of its own. */
   terminal(words: readonly string[], size = { rows: 24, columns: 80 }): Terminal {
-    return new Terminal(this.command(words), size, { env: this.environment, cwd: this.directory });
+    return new Terminal(this.command(words), size, { env: this.environment, cwd: this.directory, deadline });
   }
 
   /** Runs a detached container. @returns its id */
@@ -139,7 +142,7 @@ export function withJailer(): (name: string, body: (jailer: Jailer) => Promise<v
   });
   const skip = cannotRun() ?? false;
   return (name, body) => {
-    void test(name, { skip, timeout: 300_000 }, async (context) => {
+    void test(name, { skip, timeout: 600_000 }, async (context) => {
       const jailer = await (shared ??= Jailer.install());
       try {
         await body(jailer);
