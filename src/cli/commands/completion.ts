@@ -5,6 +5,7 @@ import { commands } from '../commands.js';
 import { shells, type CommandWords, type Shell } from '../completion/command-line.js';
 import { completionScript } from '../completion/script.js';
 import { openEngine } from '../container/engine.js';
+import { settleAll } from '../container/settle.js';
 import { CliError } from '../error.js';
 
 const choices = shells.join(', ');
@@ -61,6 +62,7 @@ const all = (): Promise<CommandWords[]> =>
 
 async function containers(context: Context): Promise<readonly string[]> {
   const engine = await openEngine(context);
+  await settleAll(engine, context.tell);
   return engine.containers.list().map(({ name }) => name);
 }
 

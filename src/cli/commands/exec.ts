@@ -36,7 +36,7 @@ export const command: Command = {
       throw new CliError('--tty: standard input is no terminal: leave -t out, or run it in a terminal');
     }
     const engine = await openEngine(context);
-    const container = findContainer(engine, word);
+    const container = await findContainer(engine, word);
     return await executeIn(context, engine, container, {
       args,
       terminal,

@@ -13,17 +13,19 @@ export const command: Command = {
   examples: [['jailer inspect web', 'all that is known of it, with its OCI configuration']],
   run: async (context, _values, words) => {
     const engine = await openEngine(context);
-    const documents = words.map((word) => {
-      const container = findContainer(engine, word);
+    const documents: object[] = [];
+    for (const word of words) {
+      const container = await findContainer(engine, word);
       const bundle = bundleOf(engine.places, container.id);
       const config = join(bundle, 'config.json');
-      return {
+      const log = logOf(engine.places, container.id);
+      documents.push({
         ...containerDocument(container),
         bundle,
-        log: existsSync(logOf(engine.places, container.id)) ? logOf(engine.places, container.id) : null,
+        log: existsSync(log) ? log : null,
         spec: existsSync(config) ? (JSON.parse(readFileSync(config, 'utf8')) as unknown) : null,
-      };
-    });
+      });
+    }
     context.print(`${JSON.stringify(documents, null, 2)}\n`);
     return 0;
   },

@@ -26,7 +26,7 @@ export const command: Command = {
     const tail = values.text('tail');
     const lines = tail === undefined ? Infinity : tail === '0' ? 0 : readNumber('tail', tail, true);
     const engine = await openEngine(context);
-    const container = findContainer(engine, word);
+    const container = await findContainer(engine, word);
     const path = logOf(engine.places, container.id);
     const from = await lastLines(path, lines);
     if (from === undefined) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openBuildCache } from '../../image/build/cache.js';
 import type { Command } from '../command.js';
 import { openEngine } from '../container/engine.js';
+import { settleAll } from '../container/settle.js';
 import { collectImages } from '../image/collect.js';
 import { size } from '../table.js';
 
@@ -19,6 +20,7 @@ export const command: Command = {
   examples: [['jailer prune --build-cache', 'keep nothing but images that have a name, and containers']],
   run: async (context, values) => {
     const engine = await openEngine(context);
+    await settleAll(engine, context.tell);
     const store = await engine.images();
     if (values.flag('build-cache')) {
       const cache = openBuildCache(join(context.places.data, 'build.db'));

@@ -1,6 +1,7 @@
 import { formatOption, quietOption, type Command } from '../command.js';
 import { containerDocument, stateOf, stateText } from '../container/describe.js';
 import { openEngine } from '../container/engine.js';
+import { settleAll } from '../container/settle.js';
 import { jsonLines, span, table } from '../table.js';
 
 export const command: Command = {
@@ -16,7 +17,9 @@ export const command: Command = {
     ['jailer rm $(jailer ps -aq)', 'remove all that do not run'],
   ],
   run: async (context, values) => {
-    const { containers } = await openEngine(context);
+    const engine = await openEngine(context);
+    await settleAll(engine, context.tell);
+    const { containers } = engine;
     const shown = containers
       .list()
       .filter((container) => values.flag('all') || stateOf(container) === 'running');

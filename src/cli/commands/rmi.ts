@@ -1,5 +1,6 @@
 import type { Command } from '../command.js';
 import { openEngine } from '../container/engine.js';
+import { settleAll } from '../container/settle.js';
 import { CliError } from '../error.js';
 import { findImage } from '../image/find.js';
 
@@ -18,6 +19,7 @@ export const command: Command = {
   examples: [['jailer rmi $(jailer images -q)', 'remove all images of which there is no container']],
   run: async (context, values, words) => {
     const engine = await openEngine(context);
+    await settleAll(engine, context.tell);
     const { content } = await engine.images();
     const found = words.map((word) => findImage(content.images, word));
     if (!values.flag('force')) {

@@ -13,7 +13,7 @@ export const command: Command = {
   examples: [['jailer start web', 'start a container that was created, or has ended']],
   run: async (context, values, [word = '']) => {
     const engine = await openEngine(context);
-    const container = findContainer(engine, word);
+    const container = await findContainer(engine, word);
     if (stateOf(container) === 'running') throw new CliError(`container ${container.name} runs already`);
     const lock = lockContainer(engine, container);
     if (values.flag('attach')) return await runInForeground(context, engine, { container, lock });

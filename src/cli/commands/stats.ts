@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatOption, type Command, type Context } from '../command.js';
 import { stateOf } from '../container/describe.js';
 import { findContainer, openEngine, type Engine } from '../container/engine.js';
+import { settleAll } from '../container/settle.js';
 import { withTask } from '../container/stop.js';
 import { cpuPercent, readUsage, type Usage } from '../container/usage.js';
 import { methods } from '../daemon/task.js';
@@ -33,7 +34,9 @@ export const command: Command = {
   ],
   run: async (context, values, words) => {
     const engine = await openEngine(context);
-    const containers = words.length > 0 ? words.map((word) => running(engine, word)) : undefined;
+    if (words.length === 0) await settleAll(engine, context.tell);
+    const containers =
+      words.length > 0 ? await Promise.all(words.map((word) => running(engine, word))) : undefined;
     const chosen = (): readonly Container[] =>
       containers ?? engine.containers.list().filter((container) => stateOf(container) === 'running');
     let before = await lookAt(engine, chosen());
@@ -47,8 +50,8 @@ export const command: Command = {
   },
 };
 
-function running(engine: Engine, word: string): Container {
-  const container = findContainer(engine, word);
+async function running(engine: Engine, word: string): Promise<Container> {
+  const container = await findContainer(engine, word);
   if (stateOf(container) === 'running') return container;
   throw new CliError(`container ${container.name} does not run: see jailer ps -a`);
 }

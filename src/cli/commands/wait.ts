@@ -13,7 +13,7 @@ export const command: Command = {
   run: async (context, _values, words) => {
     const engine = await openEngine(context);
     for (const word of words) {
-      const container = findContainer(engine, word);
+      const container = await findContainer(engine, word);
       const status =
         stateOf(container) === 'running'
           ? await withTask(engine, container, (task) => endOf(task, container.id))

@@ -18,7 +18,7 @@ export async function forEach(
   let code = 0;
   for (const word of words) {
     try {
-      const container = findContainer(engine, word);
+      const container = await findContainer(engine, word);
       await work(engine, container);
       context.print(`${word}\n`);
     } catch (error) {

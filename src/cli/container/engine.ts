@@ -5,7 +5,7 @@ import { openImageStore, type ImageStore } from '../image/open.js';
 import { lockOf, type Places } from '../places.js';
 import { containerTable, type Container, type Containers } from '../state/containers.js';
 import { openState } from '../state/database.js';
-import { settle } from './settle.js';
+import { settleLeft, settleOne } from './settle.js';
 
 /** What works with containers. */
 export interface Engine {
@@ -15,7 +15,7 @@ export interface Engine {
   readonly images: () => Promise<ImageStore>;
 }
 
-/** Opens the containers of a data directory, and first settles what has changed, or was left by a crash, meanwhile. */
+/** Opens the containers of a data directory, and first undoes what was left by a crash. */
 export async function openEngine({ places, tell, atEnd }: Context): Promise<Engine> {
   if (process.getuid?.() !== 0)
     throw new CliError('needs root, as the daemon does: run it with sudo or doas');
@@ -29,21 +29,30 @@ export async function openEngine({ places, tell, atEnd }: Context): Promise<Engi
     await (await images?.catch(() => undefined))?.close();
   });
   const engine: Engine = { places, containers, images: () => (images ??= openImageStore(places)) };
-  await settle(engine, tell);
+  await settleLeft(engine, tell);
   return engine;
 }
 
-/** Finds a container by its name, its id, or the beginning of its id. @throws CliError if there is none, or several */
-export function findContainer({ containers }: Engine, word: string): Container {
-  const exact = containers.named(word) ?? containers.get(word);
-  if (exact !== undefined) return exact;
-  const [found, another] = word === '' ? [] : containers.list().filter(({ id }) => id.startsWith(word));
-  if (found === undefined) {
+/**
+ * Finds a container by its name, its id, or the beginning of its id, as it is now.
+ *
+ * @throws CliError if there is none, or several
+ */
+export async function findContainer(engine: Engine, word: string): Promise<Container> {
+  const { containers } = engine;
+  const found = containers.named(word) ?? containers.get(word) ?? beginningWith(containers, word);
+  if (found !== undefined) await settleOne(engine, found);
+  const now = found && containers.get(found.id);
+  if (now === undefined) {
     throw new CliError(`there is no container ${JSON.stringify(word)}: see jailer ps -a`);
   }
-  if (another !== undefined)
-    throw new CliError(`${JSON.stringify(word)} begins several ids: give more of it`);
-  return found;
+  return now;
+}
+
+function beginningWith(containers: Containers, word: string): Container | undefined {
+  const [found, another] = word === '' ? [] : containers.list().filter(({ id }) => id.startsWith(word));
+  if (another === undefined) return found;
+  throw new CliError(`${JSON.stringify(word)} begins several ids: give more of it`);
 }
 
 /** Takes the container for this process alone. @throws CliError if another has it */

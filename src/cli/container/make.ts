@@ -11,6 +11,7 @@ import type { Container, Settings } from '../state/containers.js';
 import type { Engine } from './engine.js';
 import { removeAll } from './remove.js';
 import type { Root, Source } from './root.js';
+import { settleOne } from './settle.js';
 import { numericUser } from './user-files.js';
 
 /** How a container is to be kept, beside what runs in it. */
@@ -47,7 +48,7 @@ export async function makeContainer(
   if (lock === undefined) throw new Error(`container ${id}: its lock is another's`);
   try {
     const settings = settingsOf(source, wanted, keeping, args);
-    addRow(engine, id, keeping.name ?? id.slice(0, 12), settings);
+    await addRow(engine, id, keeping.name ?? id.slice(0, 12), settings);
     try {
       mkdirSync(bundleOf(engine.places, id), { mode: 0o711 });
       const root = await source.root(id);
@@ -69,12 +70,16 @@ export async function makeContainer(
 export const rootMountsFile = (engine: Engine, id: string): string =>
   join(bundleOf(engine.places, id), rootFile);
 
-function addRow(engine: Engine, id: string, name: string, settings: Settings): void {
+async function addRow(engine: Engine, id: string, name: string, settings: Settings): Promise<void> {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(name)) {
     throw new CliError(
       `--name: ${JSON.stringify(name)}: letters, digits and . _ - only, of which the first two begin it`,
     );
   }
+  if (engine.containers.add({ id, name, settings })) return;
+  // Who has the name may have ended since, and was to be removed then.
+  const holder = engine.containers.named(name);
+  if (holder !== undefined) await settleOne(engine, holder);
   if (engine.containers.add({ id, name, settings })) return;
   const other = engine.containers.named(name)?.id.slice(0, 12) ?? 'another';
   throw new CliError(

@@ -16,40 +16,49 @@ const stopped = 3;
 const killed = 137;
 
 /**
- * Brings the table up to date: containers that have ended since are taken from the daemon, those of `--rm` removed, and
- * what a `jailer` that was killed left half-done is undone. Every command does it first, so that nothing need wait in the
- * background for the end of a detached container.
+ * Undoes what a `jailer` that was killed left half-done, and removes containers of `--rm` that are known to have ended. Every
+ * command does it first. What runs is not asked: that would take the longer the more runs.
  */
-export async function settle(engine: Engine, tell: (line: string) => void): Promise<void> {
-  const known = engine.containers.list();
-  await removeStrays(engine, known);
+export async function settleLeft(engine: Engine, tell: Tell): Promise<void> {
+  await removeStrays(engine);
+  await each(engine.containers.unsettled(), tell, async (container) => {
+    if (container.phase === 'ended') await removeIfWanted(engine, container);
+    else await undo(engine, container);
+  });
+}
+
+/**
+ * Brings the table up to date: containers that have ended since are taken from the daemon, and those of `--rm` removed.
+ * Who shows containers does it first, so that nothing need wait in the background for the end of a detached one.
+ */
+export async function settleAll(engine: Engine, tell: Tell): Promise<void> {
+  await each(engine.containers.list(), tell, (container) => settleOne(engine, container));
+}
+
+/** The same for one container. */
+export async function settleOne(engine: Engine, container: Container): Promise<void> {
+  if (container.phase === 'started' && (await hasEnded(engine, container))) {
+    await removeIfWanted(engine, container);
+  }
+}
+
+type Tell = (line: string) => void;
+
+/** One that cannot be settled must not keep the others from being used. */
+async function each(
+  containers: readonly Container[],
+  tell: Tell,
+  work: (container: Container) => Promise<void>,
+): Promise<void> {
   await Promise.all(
-    known.map(async (container) => {
+    containers.map(async (container) => {
       try {
-        await settleOne(engine, container);
+        await work(container);
       } catch (error) {
-        // One that cannot be settled must not keep the others from being used.
         tell(`jailer: container ${container.name}: ${reason(error)}`);
       }
     }),
   );
-}
-
-async function settleOne(engine: Engine, container: Container): Promise<void> {
-  switch (container.phase) {
-    case 'made':
-      return;
-    case 'started':
-      if (await hasEnded(engine, container)) await removeIfWanted(engine, container);
-      return;
-    case 'ended':
-      await removeIfWanted(engine, container);
-      return;
-    case 'making':
-    case 'starting':
-    case 'removing':
-      await undo(engine, container);
-  }
 }
 
 async function undo(engine: Engine, { id }: Container): Promise<void> {
@@ -123,9 +132,9 @@ export async function takeEnd(engine: Engine, { id }: Container, task: Task | un
 }
 
 /** Locks and folders whose row is gone, or never came, as those of a build's steps: their process was killed. */
-async function removeStrays(engine: Engine, known: readonly Container[]): Promise<void> {
+async function removeStrays(engine: Engine): Promise<void> {
   const { places } = engine;
-  const ids = new Set(known.map(({ id }) => id));
+  const ids = new Set(engine.containers.ids());
   for (const name of readdirSync(containersFolder(places))) {
     const id = name.replace(/\.lock$/, '');
     if (ids.has(id) || id === name) continue;

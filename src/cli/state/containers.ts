@@ -54,6 +54,9 @@ export interface Containers {
   add(container: Pick<Container, 'id' | 'name' | 'settings'>): boolean;
   /** Newest first. */
   list(): Container[];
+  ids(): string[];
+  /** Those with which something is to be done: half made or removed, or of `--rm` and known to have ended. */
+  unsettled(): Container[];
   get(id: string): Container | undefined;
   named(name: string): Container | undefined;
   setPhase(id: string, phase: Phase): void;
@@ -83,6 +86,11 @@ export function containerTable(store: Store): Containers {
       'INSERT INTO container (id, name, created, phase, settings) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
     ),
     list: store.prepare<[], Row>(`SELECT ${columns} FROM container ORDER BY created DESC, id`),
+    ids: store.prepare<[], { id: string }>('SELECT id FROM container'),
+    unsettled: store.prepare<[], Row>(
+      `SELECT ${columns} FROM container WHERE phase IN ('making', 'starting', 'removing')
+       OR (phase = 'ended' AND json_extract(settings, '$.autoRemove'))`,
+    ),
     get: store.prepare<[string], Row>(`SELECT ${columns} FROM container WHERE id = ?`),
     named: store.prepare<[string], Row>(`SELECT ${columns} FROM container WHERE name = ?`),
     phase: store.prepare('UPDATE container SET phase = ? WHERE id = ?'),
@@ -100,6 +108,8 @@ export function containerTable(store: Store): Containers {
       change(store, () => statements.add.run(id, name, Date.now(), 'making', JSON.stringify(settings)))
         .changes === 1,
     list: () => statements.list.all().map(read),
+    ids: () => statements.ids.all().map(({ id }) => id),
+    unsettled: () => statements.unsettled.all().map(read),
     get: (id) => one(statements.get.get(id)),
     named: (name) => one(statements.named.get(name)),
     setPhase: (id, phase) => {
