@@ -53,10 +53,11 @@ describe('what is not let go in time', limits, () => {
       await reader.until('\n');
       const stray = Number(reader.text);
       test.after(() => process.kill(stray, 'SIGKILL'));
+      // Before the end of the process, from which its output has so much time.
+      test.mock.timers.enable({ apis: ['setTimeout'] });
       await shim.wait('sh');
       await kill(shim);
       await shim.wait();
-      test.mock.timers.enable({ apis: ['setTimeout'] });
       const removed = shim.runtime.gates.hold('removed');
       const key = { namespace: 'ns', id: 'box' };
       const removing = force ? shim.tasks.removeByForce(key) : shim.tasks.remove(key);
