@@ -1,5 +1,6 @@
 import { inspectNetwork, listNetworks } from '../network/inspect.js';
 import type { NetworkState } from '../network/host.js';
+import { loadedRules, loadedRulesText } from '../network/loaded-rules.js';
 import { jsonLines, table } from './table.js';
 
 type Networks = Pick<NetworkState, 'system' | 'networks' | 'leases' | 'ports'>;
@@ -19,4 +20,16 @@ export async function networkDocuments(host: Networks, names: readonly string[])
   const documents: unknown[] = [];
   for (const name of names) documents.push(await inspectNetwork(host, name));
   return `${JSON.stringify(documents, null, 2)}\n`;
+}
+
+/** The rules of the packet filter that are ours, as they are loaded now, in the words of pf.conf(5). @throws KernelError */
+export async function networkRules({ system, networks, leases }: Networks): Promise<string> {
+  const text = loadedRulesText(
+    await loadedRules(
+      system,
+      networks.map(({ name }) => name),
+      leases,
+    ),
+  );
+  return text === '' ? '# no rules of ours are loaded\n' : text;
 }

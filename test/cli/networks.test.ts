@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkDocuments, networkList } from '../../src/cli/networks.js';
+import { networkDocuments, networkList, networkRules } from '../../src/cli/networks.js';
 import { readyHost, start, stop } from '../network/harness.js';
 
 test('networks are listed, a line for each family, and inspected as a document', async () => {
@@ -25,6 +25,8 @@ test('networks are listed, a line for each family, and inspected as a document',
   await assert.rejects(networkDocuments(host, ['lan', 'wan']), {
     message: 'network "wan": there is none, only lan',
   });
+  const rules = await networkRules(host);
+  assert.match(rules, /^# anchor "containerd-shim-jail\/.*"\n# network lan\n(nat|rdr|pass|block) /m);
   await stop(host, web);
   host.close();
 });

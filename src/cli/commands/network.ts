@@ -1,29 +1,32 @@
 import { formatOption, type Command, type Context } from '../command.js';
 import { CliError } from '../error.js';
-import { networkDocuments, networkList } from '../networks.js';
+import { networkDocuments, networkList, networkRules } from '../networks.js';
 import type { OpenNetworks } from '../../network/open.js';
 
 export const command: Command = {
-  operands: 'list | inspect NETWORK...',
+  operands: 'list | inspect NETWORK... | rules',
   count: { least: 1, most: Infinity },
   options: [formatOption],
   examples: [
     ['jailer network list', 'the networks of the configuration, and how much of each is in use'],
     ['jailer network inspect default', 'all that is known of one, and which containers are in it'],
+    ['jailer network rules', 'the packet filter’s rules for all of them, as pf.conf(5) has them'],
   ],
   run: async (context, values, [action, ...names]) => {
-    if (action !== 'list' && action !== 'inspect') {
-      throw new CliError(`network: ${JSON.stringify(action)} is neither list nor inspect`);
+    if (action !== 'list' && action !== 'inspect' && action !== 'rules') {
+      throw new CliError(`network: ${JSON.stringify(action)} is neither list, inspect nor rules`);
     }
-    if (action === 'list' && names.length > 0) throw new CliError('network list: it takes no names');
     if (action === 'inspect' && names.length === 0) throw new CliError('network inspect: of which network?');
+    if (action !== 'inspect' && names.length > 0) throw new CliError(`network ${action}: it takes no names`);
     const opened = await open(context);
     try {
       const { host } = opened.networks;
       const text =
         action === 'list'
           ? networkList(host, values.text('format') === 'json')
-          : await networkDocuments(host, names);
+          : action === 'inspect'
+            ? await networkDocuments(host, names)
+            : await networkRules(host);
       context.print(text);
       return 0;
     } finally {
