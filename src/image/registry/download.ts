@@ -1,3 +1,4 @@
+import { countSpentBytes } from './spent-buffers.js';
 import type { Blobs, Ingest } from '../content/blobs.js';
 import type { Descriptor } from '../descriptor.js';
 import { ImageError } from '../error.js';
@@ -138,6 +139,7 @@ async function receive(
       throw new ImageError('corrupt', `${what}: more than ${blob.size} bytes came`);
     }
     await ingest.write(chunk);
+    countSpentBytes(chunk.length);
     report(ingest.offset, 'running');
   }
   if (ingest.offset < blob.size) {
