@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -219,6 +220,41 @@ test('a heredoc is a file, with its variables or without', async () => {
 test('a --build-arg that nothing takes is told', async () => {
   const { events } = await builds('FROM scratch\n', { args: new Map([['X', '1']]) });
   assert.deepEqual(events, [{ type: 'warning', text: 'no ARG takes --build-arg X' }]);
+});
+
+test('ADD unpacks archives into the target, and keeps other files as they are', async () => {
+  const packed = join(directory, 'packed');
+  mkdirSync(join(packed, 'in/deep'), { recursive: true });
+  writeFileSync(join(packed, 'in/deep/file'), 'packed');
+  symlinkSync('deep/file', join(packed, 'in/link'));
+  linkSync(join(packed, 'in/deep/file'), join(packed, 'in/same'));
+  const context = join(directory, 'archives');
+  mkdirSync(context);
+  const archive = join(context, 'a.tar.gz');
+  execFileSync('tar', ['-czf', archive, '-C', packed, '--sort=name', 'in']);
+  writeFileSync(join(context, 'plain'), 'no archive at all'.repeat(50));
+  const names = ['srv/in/', 'srv/in/deep/', 'srv/in/deep/file', 'srv/in/link', 'srv/in/same'];
+  const unpacked = await builds('FROM scratch\nADD --chown=7:8 a.tar.gz /srv/\nADD plain /srv/', { context });
+  assert.deepEqual(unpacked.layers, [names, ['srv/plain']]);
+  const { layers } = await builds('FROM scratch\nADD --unpack=false a.tar.gz /srv/', { context });
+  assert.deepEqual(layers, [['srv/', 'srv/a.tar.gz']]);
+});
+
+test('an archive whose names lead out of it is refused', async () => {
+  const context = join(directory, 'evil');
+  mkdirSync(context);
+  writeFileSync(join(context, 'victim'), 'x');
+  const transform = ['-P', '--transform=s,victim,../../victim,'];
+  execFileSync('tar', ['-cf', join(context, 'evil.tar'), ...transform, '-C', context, 'victim']);
+  await assert.rejects(builds('FROM scratch\nADD evil.tar /', { context }), {
+    kind: 'invalid',
+    message: /evil\.tar: the name "\.\.\/\.\.\/victim" leads out of it$/,
+  });
+});
+
+test('ADD of an address is a file of its name, for its owner alone', async () => {
+  const { layers } = await builds('FROM scratch\nADD http://host.example/dir/name.txt /srv/\n');
+  assert.deepEqual(layers, [['srv/', 'srv/name.txt']]);
 });
 
 const broken: readonly (readonly [string, Partial<BuildOptions>, string])[] = [
