@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { openEngine } from '../container/engine.js';
 import { settleAll } from '../container/settle.js';
 import { CliError } from '../error.js';
+import { collectImages } from '../image/collect.js';
 import { findImage } from '../image/find.js';
 
 export const command: Command = {
@@ -20,8 +21,9 @@ export const command: Command = {
   run: async (context, values, words) => {
     const engine = await openEngine(context);
     await settleAll(engine, context.tell);
-    const { content } = await engine.images();
-    const found = words.map((word) => findImage(content.images, word));
+    const store = await engine.images();
+    const { images } = store.content;
+    const found = words.map((word) => findImage(images, word));
     if (!values.flag('force')) {
       for (const { name } of found) {
         const user = engine.containers.list().find(({ settings }) => settings.image === name);
@@ -30,11 +32,11 @@ export const command: Command = {
       }
     }
     for (const { name } of found) {
-      content.images.remove(name);
+      images.remove(name);
       context.print(`${name}\n`);
     }
-    // What containers use is leased to them.
-    await content.collect();
+    // What containers use stays: it is leased to them.
+    await collectImages(store);
     return 0;
   },
 };

@@ -5,6 +5,7 @@ import type { Descriptor, Platform } from '../../image/descriptor.js';
 import type { Digest } from '../../image/digest.js';
 import { maximumDocument, parseManifest } from '../../image/manifest.js';
 import { isConfig, isIndex, isManifest } from '../../image/media-types.js';
+import { isUnreadable } from './unreadable.js';
 
 /** An image as it is listed. */
 export interface DescribedImage {
@@ -25,6 +26,14 @@ export async function describeImage(blobs: Blobs, { name, target, created }: Ima
   const visit = async (descriptor: Descriptor): Promise<void> => {
     if (found.has(descriptor.digest) || !(await blobs.has(descriptor))) return;
     found.set(descriptor.digest, descriptor);
+    try {
+      await describe(descriptor);
+    } catch (error) {
+      // One that cannot be understood must not keep the others from being listed, and removed.
+      if (!isUnreadable(error)) throw error;
+    }
+  };
+  const describe = async (descriptor: Descriptor): Promise<void> => {
     const { mediaType } = descriptor;
     const read = async (): Promise<string> =>
       (await blobs.read(descriptor, maximumDocument)).toString('utf8');

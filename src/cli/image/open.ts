@@ -3,12 +3,8 @@ import { openContent, type Content } from '../../image/content/content.js';
 import { hostLocks } from '../../image/content/file-lock.js';
 import { openRoots } from '../../image/roots/open.js';
 import type { Roots } from '../../image/roots/roots.js';
-import { freebsdFiles } from '../../kernel/freebsd/files.js';
-import { openFreeBSD } from '../../kernel/freebsd/open.js';
-import type { FileCalls } from '../../kernel/files.js';
-import type { LocalKernel } from '../../kernel/kernel.js';
-import { linuxFiles } from '../../kernel/linux/files.js';
 import { openLocalKernel } from '../../kernel/local.js';
+import { openFiles } from '../../kernel/open-files.js';
 import { CliError } from '../error.js';
 import type { Places } from '../places.js';
 
@@ -27,7 +23,7 @@ export async function openImageStore(places: Places): Promise<ImageStore> {
   const locks = hostLocks();
   const kernel = openLocalKernel('koffi');
   try {
-    const files = await fileCalls(kernel);
+    const files = await openFiles(kernel);
     const roots = await openRoots({ directory: join(places.data, 'roots'), locks, files });
     return {
       content,
@@ -45,12 +41,6 @@ export async function openImageStore(places: Places): Promise<ImageStore> {
     kernel.close();
     throw error;
   }
-}
-
-async function fileCalls(kernel: LocalKernel): Promise<FileCalls> {
-  if (kernel.platform === 'linux') return linuxFiles(kernel);
-  const { bindings } = await openFreeBSD(kernel, process.arch);
-  return freebsdFiles({ kernel, bindings });
 }
 
 /** Opens the images for some work, and closes them after it. */
