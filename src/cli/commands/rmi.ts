@@ -17,7 +17,7 @@ export const command: Command = {
       help: 'take the name away though containers were made of it; they go on',
     },
   ],
-  examples: [['jailer rmi $(jailer images -q)', 'remove all images of which there is no container']],
+  examples: [['jailer rmi $(jailer images -q)', 'remove all images, or none if there is a container of one']],
   run: async (context, values, words) => {
     const engine = await openEngine(context);
     await settleAll(engine, context.tell);
