@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Descriptor } from '../descriptor.js';
+import type { Digest } from '../digest.js';
 import { ImageError } from '../error.js';
 import { maximumDocument } from '../manifest.js';
 import { isIndex, isManifest } from '../media-types.js';
@@ -23,19 +24,31 @@ export function requireComplete(layout: Layout, name: string, target: Descriptor
 /** Indexes may refer to indexes, but not without end. */
 const deepest = 8;
 
-/** @returns the first of an image's blobs that is not there */
-export function firstMissing(layout: Layout, target: Descriptor, depth = 0): Descriptor | undefined {
+/**
+ * @param incomplete indexes that were looked through in vain: others may name the same ones again and again, on every level
+ *
+ * @returns the first of an image's blobs that is not there
+ */
+export function firstMissing(
+  layout: Layout,
+  target: Descriptor,
+  depth = 0,
+  incomplete = new Map<Digest, Descriptor>(),
+): Descriptor | undefined {
   if (!isThere(layout, target)) return target;
   if (!isIndex(target.mediaType) && !isManifest(target.mediaType)) return undefined;
+  const known = incomplete.get(target.digest);
+  if (known !== undefined) return known;
   const children = childrenAt(layout, target);
   if (!isIndex(target.mediaType)) return children.find((child) => !isThere(layout, child));
   if (depth >= deepest) return target;
   let missing: Descriptor | undefined;
   for (const child of children) {
-    const without = firstMissing(layout, child, depth + 1);
+    const without = firstMissing(layout, child, depth + 1, incomplete);
     if (without === undefined) return undefined;
     missing ??= without;
   }
+  if (missing !== undefined) incomplete.set(target.digest, missing);
   return missing;
 }
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { platformToJson } from '../../../src/image/descriptor.js';
-import { makeImage, makeIndex, withContent } from './place.js';
+import { platformToJson, type Descriptor } from '../../../src/image/descriptor.js';
+import { blobOf, makeImage, makeIndex, noise, withContent } from './place.js';
 
 const index = async (data: string): Promise<{ manifests: { digest: string; annotations: object }[] }> =>
   JSON.parse(await readFile(join(data, 'index.json'), 'utf8')) as never;
@@ -107,3 +107,14 @@ suite('names of images', () => {
     });
   });
 });
+
+test('an index of indexes that name the same missing image again and again is looked through at once', () =>
+  withContent(async ({ blobs, images }) => {
+    const { manifest } = await makeImage(blobs);
+    let top: Descriptor = { ...manifest, ...blobOf(noise(10)) };
+    for (let level = 0; level < 6; level += 1) top = await makeIndex(blobs, Array<Descriptor>(100).fill(top));
+    assert.throws(() => images.set('laughter', top), /^ImageError: image laughter: sha256:.* is missing$/);
+    const index = await makeIndex(blobs, [top, manifest]);
+    images.set('laughter', index);
+    assert.equal(images.get('laughter')?.target.digest, index.digest);
+  }));
