@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildEvent, BuildHost, StepMount } from '../../image/build/host.js';
 import { storeLayer, type Layer } from '../../image/build/new-layer.js';
-
 import { formatReference, parseReference } from '../../image/reference.js';
 import type { Context } from '../command.js';
 import type { Engine } from '../container/engine.js';
@@ -11,7 +10,7 @@ import { loadImage } from '../image/load.js';
 import type { ImageStore } from '../image/open.js';
 import { pullImage } from '../image/pull.js';
 import { download } from './download.js';
-import { runStep } from './run-step.js';
+import { runStep, withStepLock } from './run-step.js';
 
 export interface BuildHostOptions {
   readonly context: Context;
@@ -39,17 +38,19 @@ export function buildHost({ context, engine, store, report, pull, latest }: Buil
   const run: BuildHost['run'] = async (layers, platform, step) => {
     const key = `build-${randomBytes(8).toString('hex')}`;
     await prepare(layers);
-    const root = await roots.create(key, layers);
-    try {
-      const exitCode = await runStep({ context, engine, key, root, step, os: platform.os });
-      if (exitCode !== 0) return { exitCode };
-      const tar = await roots.changes(key, latest);
-      return tar === undefined
-        ? { exitCode }
-        : { exitCode, layer: await storeLayer(tar, blobs, context.signal) };
-    } finally {
-      await roots.remove(key);
-    }
+    return await withStepLock(engine.places, key, async () => {
+      try {
+        const root = await roots.create(key, layers);
+        const exitCode = await runStep({ context, engine, key, root, step, os: platform.os });
+        if (exitCode !== 0) return { exitCode };
+        const tar = await roots.changes(key, latest);
+        return tar === undefined
+          ? { exitCode }
+          : { exitCode, layer: await storeLayer(tar, blobs, context.signal) };
+      } finally {
+        await roots.remove(key);
+      }
+    });
   };
 
   return {

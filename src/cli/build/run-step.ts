@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Step } from '../../image/build/host.js';
 import { missingMountPoints, removeMountPoints } from '../../image/roots/mount-stubs.js';
@@ -14,7 +14,7 @@ import { connectTask, isGone, isUnknown, methods, type Task } from '../daemon/ta
 import { reason } from '../../runtime/error.js';
 import { CliError } from '../error.js';
 import { tryLock } from '../kernel.js';
-import { bundleOf, lockOf } from '../places.js';
+import { bundleOf, lockOf, type Places } from '../places.js';
 import { freebsdSpec } from '../spec/freebsd.js';
 import { linuxSpec, wantedHostFiles } from '../spec/linux.js';
 import type { SpecRequest } from '../spec/request.js';
@@ -32,35 +32,43 @@ export interface StepRun {
 }
 
 /**
+ * Does something while a step's lock is held, by which the next command knows what a program that was killed has left of the
+ * step: its container and its root. Its file stays where work failed so that something is left.
+ */
+export async function withStepLock<T>(places: Places, key: string, work: () => Promise<T>): Promise<T> {
+  const lock = tryLock(lockOf(places, key));
+  if (lock === undefined) throw new Error(`${key}: its lock is another's`);
+  try {
+    return await work();
+  } finally {
+    if (!existsSync(bundleOf(places, key))) rmSync(lockOf(places, key), { force: true });
+    lock.release();
+  }
+}
+
+/**
  * Runs a step of a build in a container of its own, whose output goes to this program's; nothing of the container is left but
- * its root.
+ * its root. The caller has its lock.
  *
  * @returns its exit code
  */
 export async function runStep(run: StepRun): Promise<number> {
   const { engine, key, root } = run;
   const { places } = engine;
-  const lock = tryLock(lockOf(places, key));
-  if (lock === undefined) throw new Error(`${key}: its lock is another's`);
+  const bundle = bundleOf(places, key);
+  const spec = specOf(run);
+  const stubs = missingMountPoints(
+    root.tree,
+    spec.mounts.map(({ destination }) => destination),
+  );
+  mkdirSync(join(bundle, 'rootfs'), { recursive: true, mode: 0o711 });
   try {
-    const bundle = bundleOf(places, key);
-    const spec = specOf(run);
-    const stubs = missingMountPoints(
-      root.tree,
-      spec.mounts.map(({ destination }) => destination),
-    );
-    mkdirSync(join(bundle, 'rootfs'), { recursive: true, mode: 0o711 });
-    try {
-      writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
-      return await runTask(run, bundle);
-    } finally {
-      await cleanUp(places, key);
-      removeMountPoints(root.written, stubs);
-      removeBundle(bundle);
-    }
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+    return await runTask(run, bundle);
   } finally {
-    rmSync(lockOf(places, key), { force: true });
-    lock.release();
+    await cleanUp(places, key);
+    removeMountPoints(root.written, stubs);
+    removeBundle(bundle);
   }
 }
 
@@ -141,7 +149,7 @@ function specOf({ key, root, step, os }: StepRun): StepSpec {
       ? freebsdSpec(request, os)
       : linuxSpec({
           ...request,
-          hostFiles: wantedHostFiles(request.network),
+          hostFiles: wantedHostFiles(request.network).filter((path) => existsSync(path)),
           numericUser: numericUser(request.user, root.tree),
         });
   return { ...spec, mounts: [...(spec['mounts'] as StepSpec['mounts']), ...step.mounts] };

@@ -20,7 +20,7 @@ const killed = 137;
  * command does it first. What runs is not asked: that would take the longer the more runs.
  */
 export async function settleLeft(engine: Engine, tell: Tell): Promise<void> {
-  await removeStrays(engine);
+  await removeStrays(engine, tell);
   await each(engine.containers.unsettled(), tell, async (container) => {
     if (container.phase === 'ended') await removeIfWanted(engine, container);
     else await undo(engine, container);
@@ -132,7 +132,7 @@ export async function takeEnd(engine: Engine, { id }: Container, task: Task | un
 }
 
 /** Locks and folders whose row is gone, or never came, as those of a build's steps: their process was killed. */
-async function removeStrays(engine: Engine): Promise<void> {
+async function removeStrays(engine: Engine, tell: Tell): Promise<void> {
   const { places } = engine;
   const ids = new Set(engine.containers.ids());
   for (const name of readdirSync(containersFolder(places))) {
@@ -143,6 +143,8 @@ async function removeStrays(engine: Engine): Promise<void> {
     try {
       // The row may have come since the list was made.
       if (engine.containers.get(id) === undefined) await removeStray(engine, id);
+    } catch (error) {
+      tell(`jailer: what is left of ${id}: ${reason(error)}`);
     } finally {
       lock.release();
     }
@@ -155,7 +157,8 @@ async function removeStray(engine: Engine, id: string): Promise<void> {
   if (existsSync(bundle)) {
     await cleanUp(places, id);
     removeBundle(bundle);
-    await (await engine.images()).roots.remove(id);
   }
+  // A step has a root before it has a bundle, and after it.
+  await (await engine.images()).roots.remove(id);
   rmSync(lockOf(places, id), { force: true });
 }

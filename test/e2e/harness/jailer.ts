@@ -102,6 +102,9 @@ export class Jailer {
     for (const name of entries(containers)) this.#ids.add(name.replace(/\.lock$/, ''));
     return [
       ...entries(containers).map((name) => `containers/${name}`),
+      ...entries(join(this.data, 'roots')).flatMap((kind) =>
+        entries(join(this.data, 'roots', kind, 'containers')).map((id) => `root of ${id}`),
+      ),
       ...findMounts(this.#owner).map((path) => `mount ${path}`),
       ...[...this.#ids].filter((id) => hasCgroup(id)).map((id) => `cgroup of ${id}`),
       ...findProcesses(this.#owner)
