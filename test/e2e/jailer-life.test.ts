@@ -57,6 +57,16 @@ scenario('stop asks, and then kills; kill sends any signal', async (jailer) => {
   await jailer.output(['rm', 'deaf', 'polite']);
 });
 
+scenario('a detached one with an input runs on, and can be started again', async (jailer) => {
+  await jailer.detached(['-i', '--name', 'reader'], ['cat']);
+  for (const round of [1, 2]) {
+    assert.match(await jailer.output(['ps']), /reader .*running/, `round ${round}`);
+    await jailer.output(['stop', '-t', '0', 'reader']);
+    if (round === 1) await jailer.output(['start', 'reader']);
+  }
+  await jailer.output(['rm', 'reader']);
+});
+
 scenario('one that runs is removed only by force', async (jailer) => {
   await jailer.detached(['--name', 'busy'], ['sleep', '1000']);
   const refused = await jailer.run(['rm', 'busy']);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleOf, logOf } from '../places.js';
 import { makeFifo } from '../kernel.js';
@@ -15,7 +16,10 @@ export async function runDetached(engine: Engine, { container, lock }: Made): Pr
   const log = `file://${encodeURI(logOf(engine.places, id))}`;
   const stdin = settings.interactive ? join(bundleOf(engine.places, id), 'stdin') : '';
   try {
-    if (stdin !== '') makeFifo(stdin, 0o600);
+    if (stdin !== '') {
+      rmSync(stdin, { force: true }); // of an earlier run
+      makeFifo(stdin, 0o600);
+    }
     const streams: Streams = { stdin, stdout: log, stderr: settings.terminal ? '' : log };
     const task = await launch(engine, container, streams, () => undefined);
     task.close();

@@ -103,10 +103,10 @@ async function localArchives(
     for (const { entry } of findSources(plan.origin, word)) {
       const compression = entry.type === 'file' ? await archiveKind(entry.hostPath) : undefined;
       if (compression === undefined) continue;
-      if (compression === 'bzip2') {
+      if (compression === 'bzip2' || compression === 'xz') {
         throw new ImageError(
           'unsupported',
-          `${JSON.stringify(word)} is compressed by bzip2; use gzip, xz or zstd, or COPY it`,
+          `${JSON.stringify(word)} is compressed by ${compression}; use gzip or zstd, or COPY it`,
         );
       }
       const written = plan.target.startsWith('/') ? plan.target : `${plan.workingDirectory}/${plan.target}`;

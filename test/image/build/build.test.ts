@@ -252,6 +252,16 @@ test('an archive whose names lead out of it is refused', async () => {
   });
 });
 
+test('an archive that cannot be decompressed here is refused by name', async () => {
+  const context = join(directory, 'packed-otherwise');
+  mkdirSync(context);
+  writeFileSync(join(context, 'a.txz'), Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2]));
+  await assert.rejects(builds('FROM scratch\nADD a.txz /', { context }), {
+    kind: 'unsupported',
+    message: /"a\.txz" is compressed by xz; use gzip or zstd, or COPY it$/,
+  });
+});
+
 test('ADD of an address is a file of its name, for its owner alone', async () => {
   const { layers } = await builds('FROM scratch\nADD http://host.example/dir/name.txt /srv/\n');
   assert.deepEqual(layers, [['srv/', 'srv/name.txt']]);
