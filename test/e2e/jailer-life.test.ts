@@ -195,3 +195,21 @@ scenario('stats shows what a container uses, and its limits', async (jailer) => 
   assert.match(await jailer.output(['stats', 'worker']), /^NAME +CPU +MEMORY +PROCESSES\nworker +[\d.]+ % /);
   await jailer.output(['rm', '-f', 'worker']);
 });
+
+scenario('rm -f ends a container that another jailer runs in the foreground', async (jailer) => {
+  const program = jailer.start([
+    'run',
+    '--name',
+    'front',
+    '--rootfs',
+    jailer.rootfs,
+    'sh',
+    '-c',
+    'echo up; sleep 1000',
+  ]);
+  while (!program.stdout.includes('up')) await once(program.child.stdout, 'data');
+  const refused = await jailer.run(['rm', 'front']);
+  assert.match(refused.stderr, /^jailer: container front runs: stop it first, or use rm --force\n$/);
+  assert.equal(await jailer.output(['rm', '-f', 'front']), 'front');
+  assert.equal((await program.outcome).code, 137);
+});

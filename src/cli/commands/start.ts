@@ -4,6 +4,7 @@ import { runDetached } from '../container/detached.js';
 import { findContainer, lockContainer, openEngine } from '../container/engine.js';
 import { runInForeground } from '../container/foreground.js';
 import { CliError } from '../error.js';
+import type { Container } from '../state/containers.js';
 
 export const command: Command = {
   operands: 'CONTAINER',
@@ -13,12 +14,20 @@ export const command: Command = {
   examples: [['jailer start web', 'start a container that was created, or has ended']],
   run: async (context, values, [word = '']) => {
     const engine = await openEngine(context);
-    const container = await findContainer(engine, word);
-    if (stateOf(container) === 'running') throw new CliError(`container ${container.name} runs already`);
-    const lock = lockContainer(engine, container);
+    const found = await findContainer(engine, word);
+    if (stateOf(found) === 'running') throw runsAlready(found);
+    const { lock, container } = lockContainer(engine, found);
+    if (container?.phase !== 'made' && container?.phase !== 'ended') {
+      lock.release();
+      throw container?.phase === 'started'
+        ? runsAlready(found)
+        : new CliError(`there is no container ${JSON.stringify(word)} any more`);
+    }
     if (values.flag('attach')) return await runInForeground(context, engine, { container, lock });
     await runDetached(engine, { container, lock });
     context.print(`${word}\n`);
     return 0;
   },
 };
+
+const runsAlready = ({ name }: Container): CliError => new CliError(`container ${name} runs already`);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Context } from '../command.js';
 import { CliError } from '../error.js';
 import { tryLock, type Lock } from '../kernel.js';
@@ -55,9 +56,29 @@ function beginningWith(containers: Containers, word: string): Container | undefi
   throw new CliError(`${JSON.stringify(word)} begins several ids: give more of it`);
 }
 
+/** A container that is this process's own until the lock is released, as it is now; undefined if it was removed meanwhile. */
+export interface LockedContainer {
+  readonly lock: Lock;
+  readonly container: Container | undefined;
+}
+
 /** Takes the container for this process alone. @throws CliError if another has it */
-export function lockContainer({ places }: Engine, { id, name }: Pick<Container, 'id' | 'name'>): Lock {
-  const lock = tryLock(lockOf(places, id));
-  if (lock !== undefined) return lock;
-  throw new CliError(`container ${name} is being started or removed by another jailer: try again`);
+export function lockContainer(engine: Engine, found: Container): LockedContainer {
+  const locked = tryLockContainer(engine, found);
+  if (locked !== undefined) return locked;
+  throw new CliError(`container ${found.name} is being started or removed by another jailer: try again`);
+}
+
+/** The same. @returns undefined if another has it */
+export function tryLockContainer(
+  { places, containers }: Engine,
+  { id }: Container,
+): LockedContainer | undefined {
+  const path = lockOf(places, id);
+  const lock = tryLock(path);
+  if (lock === undefined) return undefined;
+  // What was found may have been started, or removed, until the lock was ours; the file of the lock was made anew then.
+  const container = containers.get(id);
+  if (container === undefined) rmSync(path, { force: true });
+  return { lock, container };
 }
