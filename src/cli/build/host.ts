@@ -77,7 +77,7 @@ export function buildHost({ context, engine, store, report, pull, latest }: Buil
       await mkdir(directory, { recursive: true, mode: 0o755 });
       return directory;
     },
-    download: (url) => download(url, context.signal),
+    download: (url) => download(engine.places, url, context.signal),
     keep: (key, { digest }) => {
       leases.set(key, [digest]);
     },
