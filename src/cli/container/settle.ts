@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { cleanUp } from '../daemon/launcher.js';
 import { ClosedError } from '../../ttrpc/status.js';
 import { findTask, isGone, isUnknown, methods, type Task } from '../daemon/task.js';
@@ -154,10 +155,9 @@ async function removeStrays(engine: Engine, tell: Tell): Promise<void> {
 async function removeStray(engine: Engine, id: string): Promise<void> {
   const { places } = engine;
   const bundle = bundleOf(places, id);
-  if (existsSync(bundle)) {
-    await cleanUp(places, id);
-    removeBundle(bundle);
-  }
+  // Written before a daemon is asked for anything.
+  if (existsSync(join(bundle, 'config.json'))) await cleanUp(places, id);
+  if (existsSync(bundle)) removeBundle(bundle);
   // A step has a root before it has a bundle, and after it.
   await (await engine.images()).roots.remove(id);
   rmSync(lockOf(places, id), { force: true });

@@ -11,7 +11,7 @@ import { inFolder } from '../../image/content/place.js';
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const program = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 
-test('the root of a step whose build was killed goes with its lock, with or without a bundle', { skip }, () =>
+test('the root of a step whose build was killed, and what it downloaded, go with their locks', { skip }, () =>
   inFolder(async (folder) => {
     const data = join(folder, 'data');
     const store = await openImageStore({ data, launcher: '' });
@@ -19,6 +19,9 @@ test('the root of a step whose build was killed goes with its lock, with or with
     await store.close();
     await mkdir(join(data, 'containers'));
     await writeFile(join(data, 'containers/build-1.lock'), '');
+    await mkdir(join(data, 'containers/add-1'));
+    await writeFile(join(data, 'containers/add-1/file'), 'half of it');
+    await writeFile(join(data, 'containers/add-1.lock'), '');
 
     const args = [program, '--data-dir', data, 'ps', '-q'];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
