@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 
@@ -51,9 +51,7 @@ export async function followLog(
   to: Writable,
   ended: Promise<unknown>,
 ): Promise<void> {
-  const file = await open(path, 'r');
   const news = new News();
-  const watcher = watch(path, news.tell);
   const outcome = { over: false, error: undefined as unknown };
   void ended
     .catch((error: unknown) => {
@@ -63,7 +61,10 @@ export async function followLog(
       outcome.over = true;
       news.tell();
     });
+  const file = await open(path, 'r');
+  let watcher: FSWatcher | undefined;
   try {
+    watcher = watch(path, news.tell);
     const buffer = Buffer.alloc(chunkSize);
     for (let offset = from; ;) {
       // Looked at before the file: what was written before the end is read after it.
@@ -80,7 +81,7 @@ export async function followLog(
     }
     if (outcome.error !== undefined) throw outcome.error as Error;
   } finally {
-    watcher.close();
+    watcher?.close();
     await file.close();
   }
 }

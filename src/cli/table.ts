@@ -13,9 +13,20 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 /** Names and commands come from images and users: what would move the cursor is shown as a question mark. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 
-/** One document a line, for programs. */
+/**
+ * A document for programs, which people look at as well: what would move the cursor is escaped, which JSON itself asks for
+ * below a blank only.
+ */
+export const jsonText = (document: object, indent?: number): string =>
+  JSON.stringify(document, null, indent).replace(/[\x7f-\x9f\u2028\u2029]|\p{Cf}/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+
+/** One document a line. */
 export const jsonLines = (documents: readonly object[]): string =>
-  documents.map((document) => `${JSON.stringify(document)}\n`).join('');
+  documents.map((document) => `${jsonText(document)}\n`).join('');
 
 /** How long something took or is ago, roughly: `5 seconds`, `3 hours`. */
 export function span(milliseconds: number): string {

@@ -6,7 +6,7 @@ import { printable } from '../table.js';
 export function buildReport({ tell, endProgress }: Context): (event: BuildEvent) => void {
   return (event) => {
     endProgress();
-    if (event.type === 'warning') tell(`jailer: warning: ${event.text}`);
+    if (event.type === 'warning') tell(`jailer: warning: ${printable(event.text)}`);
     else if (event.cached === true) tell('  as before');
     else {
       const [first = ''] = event.text.split('\n');

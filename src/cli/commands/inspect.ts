@@ -4,6 +4,7 @@ import type { Command } from '../command.js';
 import { containerDocument } from '../container/describe.js';
 import { findContainer, openEngine } from '../container/engine.js';
 import { bundleOf, logOf } from '../places.js';
+import { jsonText } from '../table.js';
 
 export const command: Command = {
   operands: 'CONTAINER...',
@@ -26,7 +27,7 @@ export const command: Command = {
         spec: existsSync(config) ? (JSON.parse(readFileSync(config, 'utf8')) as unknown) : null,
       });
     }
-    context.print(`${JSON.stringify(documents, null, 2)}\n`);
+    context.print(`${jsonText(documents, 2)}\n`);
     return 0;
   },
 };

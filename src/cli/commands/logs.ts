@@ -1,11 +1,12 @@
 import { CliError } from '../error.js';
 import type { Command } from '../command.js';
 import { stateOf } from '../container/describe.js';
-import { findContainer, openEngine } from '../container/engine.js';
+import { findContainer, openEngine, type Engine } from '../container/engine.js';
 import { withTask } from '../container/stop.js';
 import { methods } from '../daemon/task.js';
 import { followLog, lastLines } from '../log-file.js';
 import { logOf } from '../places.js';
+import type { Container } from '../state/containers.js';
 import { readNumber } from '../spec/size.js';
 
 export const command: Command = {
@@ -33,12 +34,17 @@ export const command: Command = {
       throw new CliError(`container ${container.name} has no log: only what runs detached writes one`);
     }
     const follow = values.flag('follow') && stateOf(container) === 'running';
-    const ended = follow
-      ? withTask(engine, container, async (task) => {
-          await task.call(methods.Wait);
-        })
-      : Promise.resolve();
+    const ended = follow ? endOf(engine, container) : Promise.resolve();
     await followLog(path, from, process.stdout, ended);
     return 0;
   },
 };
+
+/** Resolves when a container does not run any more, perhaps since before it was asked. */
+async function endOf(engine: Engine, container: Container): Promise<void> {
+  try {
+    await withTask(engine, container, (task) => task.call(methods.Wait));
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+  }
+}
