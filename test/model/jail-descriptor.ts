@@ -15,7 +15,7 @@ export function wantsDescriptor({ system }: CallContext, options: OptionList, fl
   if (system.release < 15) return false;
   const given = options.exact('desc', 4) !== undefined;
   if ((flags & (useDescriptor | atDescriptor)) !== 0)
-    throw new Error('model: jails are not found by descriptor');
+    throw new RangeError('jail_set of a jail by its descriptor: not a request of the model');
   const wanted = (flags & (getDescriptor | ownDescriptor)) !== 0;
   if (wanted && !given) options.refuse('ENOENT', 'missing desc');
   return given;

@@ -14,8 +14,8 @@ export interface LocalFreeBSD extends FreeBSD {
 }
 
 /** Whether the kernel is that of this process. */
-export function isLocal(system: FreeBSD): system is LocalFreeBSD {
-  return 'runSync' in system.kernel;
+export function isLocal(freebsd: FreeBSD): freebsd is LocalFreeBSD {
+  return 'runSync' in freebsd.kernel;
 }
 
 /** One step, a list of steps or an object of steps. */
