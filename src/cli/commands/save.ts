@@ -10,9 +10,13 @@ import { formatReference, parseReference } from '../../image/reference.js';
 import type { Command } from '../command.js';
 import { CliError } from '../error.js';
 
+/** As if SIGINT had ended it. */
+const stopped = 130;
+
 export const command: Command = {
   operands: 'IMAGE...',
   count: { least: 1, most: Infinity },
+  stops: true,
   completes: 'images',
   options: [
     {
@@ -39,7 +43,7 @@ export const command: Command = {
     ['jailer save -o web.tar web:1 db:2', 'two images in one file'],
     ['jailer save web:1 | ssh host jailer load', 'to another host'],
   ],
-  run: async ({ places }, values, names) => {
+  run: async ({ places, signal }, values, names) => {
     const output = values.text('output');
     if (output === undefined && isatty(1)) {
       throw new CliError('save: an archive is nothing for a terminal: -o FILE, or send it to a program');
@@ -57,8 +61,12 @@ export const command: Command = {
         format: values.text('format') === 'oci' ? 'oci' : 'docker',
         ...(platform !== undefined && { platform: parsePlatformName(platform) }),
       });
-      if (output === undefined) await pipeline(archive, process.stdout, { end: false });
-      else await writeTo(output, archive);
+      if (output === undefined)
+        await pipeline(archive, process.stdout, { end: false, ...(signal && { signal }) });
+      else await writeTo(output, archive, signal);
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      throw new CliError('save: stopped', stopped, { cause: error });
     } finally {
       await content.close();
     }
@@ -67,12 +75,19 @@ export const command: Command = {
 };
 
 /** Writes beside the file, so that there is a whole one or none. */
-async function writeTo(path: string, archive: AsyncIterable<Buffer>): Promise<void> {
+async function writeTo(
+  path: string,
+  archive: AsyncIterable<Buffer>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const beside = `${path}.${process.pid}.part`;
+  const file = createWriteStream(beside, { flags: 'wx', mode: 0o600 });
   try {
-    await pipeline(archive, createWriteStream(beside, { flags: 'wx', mode: 0o600 }));
+    await pipeline(archive, file, { ...(signal && { signal }) });
     await rename(beside, path);
   } catch (error) {
+    // It may be about to be opened still, and would be there again.
+    if (!file.closed) await new Promise<void>((resolve) => file.once('close', resolve));
     await rm(beside, { force: true });
     throw fileError(error, path);
   }
