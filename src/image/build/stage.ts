@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Placed, Body, Copy, Run } from './containerfile/instructions.js';
+import type { Placed, Body, Copy, Run, RunMount } from './containerfile/instructions.js';
 import { ImageError } from '../error.js';
 import { normalised, resolveIn } from '../tree/resolve.js';
 import type { BuildOptions } from './build.js';
@@ -14,6 +14,7 @@ import type { LayerContent, LayerItem } from './items.js';
 import { layerTar } from './layer-tar.js';
 import { storeLayer, type Layer } from './new-layer.js';
 import { at, type Place } from './place.js';
+import { emptyTree, planCopy } from './plan-copy.js';
 import type { Origin } from './sources.js';
 import type { StageState } from './state.js';
 import { contentOf } from './step-copy.js';
@@ -169,9 +170,7 @@ export class StageBuilder {
       state.platform,
       { ...step, env: visible },
       instruction.mounts,
-      await Promise.all(
-        instruction.mounts.map(async ({ from }) => (from === undefined ? null : await layersOf(from))),
-      ),
+      await Promise.all(instruction.mounts.map((mount) => this.mounted(mount))),
       options.sourceDateEpoch ?? null,
     );
     await this.cached(key, instruction.text, async () => {
@@ -180,6 +179,28 @@ export class StageBuilder {
       if (exitCode !== 0) throw new ImageError('failed', `it ended with exit code ${exitCode}`);
       return layer;
     });
+  }
+
+  /** What a step sees by a mount, as far as it is the same in every build: of the context that are the files themselves. */
+  private async mounted({ type, from, source = '' }: RunMount): Promise<unknown> {
+    const { context, layersOf } = this.with_;
+    if (from !== undefined) return await layersOf(from);
+    if (type !== 'bind') return null;
+    const everything = ignorePatterns([], '');
+    const items = planCopy({
+      origin: { ...context, ignore: everything },
+      sources: [source === '' ? '.' : source],
+      inline: [],
+      target: '/',
+      workingDirectory: '/',
+      owner: undefined,
+      chmod: undefined,
+      exclude: everything,
+      parents: false,
+      image: emptyTree,
+      now: 0,
+    });
+    return await contentHash({ items, archives: [] });
   }
 
   private async cached(key: string, text: string, work: () => Promise<Layer | undefined>): Promise<void> {

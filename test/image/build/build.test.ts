@@ -158,6 +158,24 @@ test('what a RUN sees makes it another step', async () => {
   cache.close();
 });
 
+test('a RUN that sees a part of the context by a mount is done again when that is another', async () => {
+  const cache = openBuildCache(join(directory, 'mounted.db'));
+  const host = memoryHost(directory);
+  const context = join(directory, 'mounted');
+  mkdirSync(join(context, 'seen'), { recursive: true });
+  const reused = async (name: string, content: string): Promise<boolean> => {
+    writeFileSync(join(context, name), content);
+    const text = 'FROM scratch\nRUN --mount=type=bind,source=seen,target=/seen ["/make"]\n';
+    const { events } = await builds(text, { cache, context }, host);
+    return events.some((event) => event.type === 'step' && event.cached === true);
+  };
+  assert.equal(await reused('seen/file', 'one'), false);
+  assert.equal(await reused('seen/file', 'one'), true);
+  assert.equal(await reused('beside', 'it'), true);
+  assert.equal(await reused('seen/file', 'two'), false);
+  cache.close();
+});
+
 test('a layer that is gone from the store is made again', async () => {
   const cache = openBuildCache(join(directory, 'gone.db'));
   const first = await builds('FROM scratch\nCOPY a.txt /\n', { cache });
