@@ -3,6 +3,7 @@ import { stateOf } from '../container/describe.js';
 import { findContainer, openEngine } from '../container/engine.js';
 import { endOf } from '../container/foreground.js';
 import { withTask } from '../container/stop.js';
+import { CliError } from '../error.js';
 
 export const command: Command = {
   operands: 'CONTAINER...',
@@ -18,7 +19,10 @@ export const command: Command = {
         stateOf(container) === 'running'
           ? await withTask(engine, container, (task) => endOf(task, container.id))
           : container.exitStatus;
-      context.print(`${status ?? 'it was never started'}\n`);
+      if (status === undefined) {
+        throw new CliError(`container ${container.name} was never started: see jailer start`);
+      }
+      context.print(`${status}\n`);
     }
     return 0;
   },
