@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hexOf, type Digest } from '../digest.js';
+import type { Digest } from '../digest.js';
 import { exclusively } from './exclusive.js';
 import { heldChains, holdLock } from './hold.js';
 import { madeIn, setAside, sweepUnmade } from './make-once.js';
-import type { RootPlaces } from './places.js';
+import { stateName, type RootPlaces } from './places.js';
 import { readChains } from './record.js';
 import { removeRoot } from './remove-root.js';
 import type { RootsHost } from './roots.js';
@@ -20,9 +20,10 @@ export async function collectUnpacked(
   await sweepUnmade({ locks, files }, places.unpacked);
   const aside = await exclusively(locks, holdLock(places), async () => {
     const needed = await heldChains(places, locks);
-    for (const chain of keep) needed.add(hexOf(chain));
+    for (const chain of keep) needed.add(stateName(chain));
     for (const key of await containerKeys(places)) {
-      for (const chain of (await readChains(join(places.containers, key))) ?? []) needed.add(hexOf(chain));
+      for (const chain of (await readChains(join(places.containers, key))) ?? [])
+        needed.add(stateName(chain));
     }
     const unneeded = (await madeIn(places.unpacked)).filter((name) => !needed.has(name));
     return await Promise.all(unneeded.map((name) => setAside(locks, join(places.unpacked, name))));

@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLocked, type FileLocks } from '../content/file-lock.js';
-import { hexOf, type Digest } from '../digest.js';
+import type { Digest } from '../digest.js';
 import { exclusively } from './exclusive.js';
-import type { RootPlaces } from './places.js';
+import { stateName, type RootPlaces } from './places.js';
 
 const prefix = 'hold-';
 
@@ -32,7 +32,7 @@ export class Hold {
     this.#file ??= this.#create();
     const { file } = await this.#file;
     await exclusively(this.locks, holdLock(this.places), async () => {
-      await file.appendFile(added.map((chain) => `${hexOf(chain)}\n`).join(''));
+      await file.appendFile(added.map((chain) => `${stateName(chain)}\n`).join(''));
     });
     for (const chain of added) this.#held.add(chain);
   }

@@ -16,7 +16,15 @@ export function placesIn(directory: string, kind: string): RootPlaces {
   return { directory: own, unpacked: join(own, 'unpacked'), containers: join(own, 'containers') };
 }
 
-export const unpackedPath = ({ unpacked }: RootPlaces, chain: Digest): string => join(unpacked, hexOf(chain));
+/**
+ * What a state of layers is called: 160 bits of its chain id. The names of 127 layers, as many as Docker makes, must fit
+ * into the page of options that mount(2) of an overlay takes; a data set's name must begin with a letter.
+ */
+export const stateName = (chain: Digest): string =>
+  `L${Buffer.from(hexOf(chain), 'hex').subarray(0, 20).toString('base64url')}`;
+
+export const unpackedPath = ({ unpacked }: RootPlaces, chain: Digest): string =>
+  join(unpacked, stateName(chain));
 
 /** @throws ImageError invalid for a key that is no file name */
 export function containerPath({ containers }: RootPlaces, key: string): string {

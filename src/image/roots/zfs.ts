@@ -3,12 +3,12 @@ import { chmod, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { reason } from '../../runtime/error.js';
-import { hexOf, type Digest } from '../digest.js';
+import type { Digest } from '../digest.js';
 import { ImageError } from '../error.js';
 import { containerKeys } from './collect.js';
 import { exclusively } from './exclusive.js';
 import { heldChains, holdLock } from './hold.js';
-import { unpackedPath } from './places.js';
+import { unpackedPath, stateName } from './places.js';
 import { readChains } from './record.js';
 import type { Roots, RootsHost } from './roots.js';
 import { wholeRoots } from './whole-trees.js';
@@ -41,7 +41,7 @@ const whole = 'whole';
  */
 export function zfsRoots(host: RootsHost, parent: string, command: Zfs = zfs): Roots {
   const { places, locks } = host;
-  const state = (chain: Digest): string => `${parent}/unpacked/${hexOf(chain)}`;
+  const state = (chain: Digest): string => `${parent}/unpacked/${stateName(chain)}`;
   const container = (key: string): string => `${parent}/containers/${key}`;
 
   const exists = async (name: string): Promise<boolean> => {
@@ -101,10 +101,10 @@ export function zfsRoots(host: RootsHost, parent: string, command: Zfs = zfs): R
     collect: async (keep) => {
       await exclusively(locks, holdLock(places), async () => {
         const needed = await heldChains(places, locks);
-        for (const chain of keep) needed.add(hexOf(chain));
+        for (const chain of keep) needed.add(stateName(chain));
         for (const key of await containerKeys(places)) {
           for (const chain of (await readChains(join(places.containers, key))) ?? [])
-            needed.add(hexOf(chain));
+            needed.add(stateName(chain));
         }
         const listed = await command(
           'list',

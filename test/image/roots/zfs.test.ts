@@ -6,10 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import { storeLayer, type Layer } from '../../../src/image/build/new-layer.js';
 import { openContent, type Content } from '../../../src/image/content/content.js';
 import { hostLocks } from '../../../src/image/content/file-lock.js';
-import { hexOf } from '../../../src/image/digest.js';
 import { treesDiff } from '../../../src/image/layers/diff/trees.js';
 import { chainsOf } from '../../../src/image/roots/chain.js';
-import { placesIn } from '../../../src/image/roots/places.js';
+import { placesIn, stateName } from '../../../src/image/roots/places.js';
 import type { Roots } from '../../../src/image/roots/roots.js';
 import { zfsRoots } from '../../../src/image/roots/zfs.js';
 import { files } from '../layers/sandbox.js';
@@ -59,7 +58,7 @@ describe('roots by ZFS, with directories in place of datasets', { skip }, () => 
     zfs.commands.length = 0;
     await roots.prepare(high, content.blobs);
     await roots.prepare(high, content.blobs);
-    const [below, above] = chainsOf(high).map(hexOf);
+    const [below, above] = chainsOf(high).map(stateName);
     assert.ok(below !== undefined && above !== undefined);
     const made = zfs.commands.filter((line) => !line.startsWith('list'));
     assert.deepEqual(made, [
@@ -90,8 +89,8 @@ describe('roots by ZFS, with directories in place of datasets', { skip }, () => 
     assert.deepEqual(
       zfs.names().filter((name) => name.startsWith('tank/r/unpacked/')),
       [
-        `tank/r/unpacked/${hexOf(chainsOf(low)[0] ?? assert.fail())}`,
-        `tank/r/unpacked/${hexOf(chainsOf(low)[0] ?? assert.fail())}@whole`,
+        `tank/r/unpacked/${stateName(chainsOf(low)[0] ?? assert.fail())}`,
+        `tank/r/unpacked/${stateName(chainsOf(low)[0] ?? assert.fail())}@whole`,
       ],
     );
     assert.equal(roots.tree(low).lookup('c')?.type, 'file');
