@@ -95,6 +95,8 @@ const largeLayer = Number(process.env['LAYER'] ?? 192);
 
 test('a layer of any size needs the memory of a small one', async (t) => {
   const [small, large] = [await memoryFor(t, 16 * mebi), await memoryFor(t, largeLayer * mebi)];
-  t.diagnostic(`resident, 16 MiB: ${Math.round(small / mebi)} MiB, ${largeLayer} MiB: ${Math.round(large / mebi)} MiB`);
+  t.diagnostic(
+    `resident, 16 MiB: ${Math.round(small / mebi)} MiB, ${largeLayer} MiB: ${Math.round(large / mebi)} MiB`,
+  );
   assert(large - small < 96 * mebi, `${small} ${large}`);
 });
