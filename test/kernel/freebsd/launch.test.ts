@@ -35,7 +35,7 @@ const launchIn = (jid: number, changes: Partial<Launch> = {}): Launch => ({
   jid,
   identity: { uid: 1001, gid: 1002, groups: [5, 6] },
   login: 'web',
-  workingDirectory: '/work/deep',
+  workingDirectory: '/srv/deep',
   makeWorkingDirectory: true,
   umask: 0o027,
   limits: [{ name: 'RLIMIT_NOFILE', soft: 10n, hard: 20n }],
@@ -62,7 +62,7 @@ describe('launching a process', () => {
       assert.deepEqual([process.umask, process.workingDirectory.node.name], [0o027, 'deep']);
       assert.deepEqual(process.limits.get(bindings.constants.RLIMIT_NOFILE), [10n, 20n]);
       assert.equal(process.noNewPrivileges, release >= 14);
-      const { mode, uid } = await run(model.freebsd, (b) => statusAt(b, '/mnt/root/work/deep'));
+      const { mode, uid } = await run(model.freebsd, (b) => statusAt(b, '/mnt/root/srv/deep'));
       assert.deepEqual([mode, uid], [0o755, 0]);
 
       const program = { path: '/bin/program', args: ['program', 'a b'], environment: ['A=1'] };
@@ -79,7 +79,7 @@ describe('launching a process', () => {
     [
       'a folder that is not there',
       { makeWorkingDirectory: false },
-      /^chdir: working directory \/work\/deep: ENOENT$/,
+      /^chdir: working directory \/srv\/deep: ENOENT$/,
     ],
     [
       'a folder that the user may not enter',
