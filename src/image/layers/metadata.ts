@@ -1,10 +1,8 @@
 import { lchownSync, chmodSync, lutimesSync } from 'node:fs';
 import type { FileCalls } from '../../kernel/files.js';
 import { nativePath, pathBytes } from './bytes.js';
+import { isOverlayNote } from './overlay.js';
 import type { Entry, Time } from './tar/entry.js';
-
-/** What is never content, but means something to a file system that is made of layers. */
-const foreign = /^(?:trusted|user)\.overlay\./;
 
 export type Metadata = Pick<Entry, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
 
@@ -24,14 +22,14 @@ export function setMetadata(files: FileCalls, path: string, entry: Metadata): vo
 export function setAttributes(files: FileCalls, path: string, attributes: ReadonlyMap<string, Buffer>): void {
   if (attributes.size === 0) return;
   const bytes = pathBytes(path);
-  for (const [name, value] of attributes) if (!foreign.test(name)) files.setAttribute(bytes, name, value);
+  for (const [name, value] of attributes) if (!isOverlayNote(name)) files.setAttribute(bytes, name, value);
 }
 
 /** Takes away what a directory of a lower layer had, and this layer does not say. */
 export function clearAttributes(files: FileCalls, path: string, kept: ReadonlyMap<string, Buffer>): void {
   const bytes = pathBytes(path);
   for (const name of files.attributes(bytes).keys()) {
-    if (!kept.has(name) && !foreign.test(name)) files.removeAttribute(bytes, name);
+    if (!kept.has(name) && !isOverlayNote(name)) files.removeAttribute(bytes, name);
   }
 }
 

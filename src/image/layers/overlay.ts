@@ -4,6 +4,9 @@ import { pathBytes, fromText } from './bytes.js';
 /** Overlayfs keeps its notes in attributes of this name (overlayfs.rst); `user` is for those without rights. */
 const prefixes = ['trusted.overlay.', 'user.overlay.'];
 
+/** Whether an attribute is such a note, and therefore no content. */
+export const isOverlayNote = (name: string): boolean => prefixes.some((prefix) => name.startsWith(prefix));
+
 /** What overlayfs noted of a directory or a file: by name, without the prefix. */
 export function overlayNotes(files: FileCalls, path: string): ReadonlyMap<string, string> {
   const notes = new Map<string, string>();

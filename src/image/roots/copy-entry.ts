@@ -10,10 +10,8 @@ import {
 } from 'node:fs';
 import type { FileCalls } from '../../kernel/files.js';
 import { nativePath, pathBytes } from '../layers/bytes.js';
+import { attributesOf } from '../layers/diff/describe-file.js';
 import { timeOf } from '../layers/tree.js';
-
-/** What is a file system's own bookkeeping of its layers, and never an attribute of a file. */
-const foreign = /^(?:trusted|user)\.overlay\./;
 
 /**
  * Makes of what lies at `from` the same at `to`, a directory without what is in it: type, content, owner, mode, extended
@@ -40,9 +38,7 @@ export function copyMetadata(files: FileCalls, from: string, to: string, stats: 
   const target = nativePath(to);
   lchownSync(target, Number(stats.uid), Number(stats.gid));
   if (!stats.isSymbolicLink()) chmodSync(target, Number(stats.mode & 0o7777n));
-  for (const [name, value] of files.attributes(pathBytes(from))) {
-    if (!foreign.test(name)) files.setAttribute(pathBytes(to), name, value);
-  }
+  for (const [name, value] of attributesOf(files, from)) files.setAttribute(pathBytes(to), name, value);
 }
 
 /** Sets the time, which comes last but for flags. */

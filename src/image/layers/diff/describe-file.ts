@@ -2,11 +2,9 @@ import { readlinkSync, type BigIntStats } from 'node:fs';
 import type { FileCalls } from '../../../kernel/files.js';
 import { ImageError } from '../../error.js';
 import { nativePath, pathBytes, shownName } from '../bytes.js';
+import { isOverlayNote } from '../overlay.js';
 import type { Entry, EntryType, Time } from '../tar/entry.js';
 import { timeOf } from '../tree.js';
-
-/** What is a file system's own bookkeeping of its layers, and never content. */
-const foreign = /^(?:trusted|user)\.overlay\./;
 
 /**
  * Describes what lies at a path as an entry of a tar.
@@ -44,7 +42,7 @@ export function describeFile(
 
 /** Extended attributes that are content. */
 export function attributesOf(files: FileCalls, path: string): ReadonlyMap<string, Buffer> {
-  return new Map([...files.attributes(pathBytes(path))].filter(([name]) => !foreign.test(name)));
+  return new Map([...files.attributes(pathBytes(path))].filter(([name]) => !isOverlayNote(name)));
 }
 
 /** An empty file with a name that means something: a whiteout. */
